@@ -1,0 +1,1 @@
+"""Puts the parts together; the only module that knows which store and which sources exist."""

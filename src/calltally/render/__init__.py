@@ -1,0 +1,1 @@
+"""Values to characters: numbers with units, local times, SVG charts, tables; pure."""

@@ -1,0 +1,1 @@
+"""Typed settings from one TOML file and `CALLTALLY_*` variables."""
