@@ -1,0 +1,1 @@
+"""calltally tells a team what happens on its phones, whatever phone system it uses."""

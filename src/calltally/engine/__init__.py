@@ -1,0 +1,1 @@
+"""The moving parts: ingest, live state, questions, retention, rebuild and verify."""

@@ -1,0 +1,1 @@
+"""Pure functions from the known events of a flow to its call, legs and queue visits."""

@@ -1,0 +1,1 @@
+"""How bytes arrive, once each: webhook, file, poll; no phone system is known here by name."""

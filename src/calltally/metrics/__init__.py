@@ -1,0 +1,1 @@
+"""Measures, formulas and the catalog of every number calltally shows."""

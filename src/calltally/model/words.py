@@ -1,0 +1,90 @@
+"""The closed word lists of calls, legs and queue visits."""
+
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Where a call comes from, seen from the site."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class Outcome(StrEnum):
+    """How a call or a leg went. `ANSWERED` from the moment a person or a software agent is connected."""
+
+    IN_PROGRESS = "in_progress"
+    ANSWERED = "answered"
+    VOICEMAIL = "voicemail"
+    ABANDONED = "abandoned"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    FORWARDED = "forwarded"
+    UNKNOWN = "unknown"
+
+
+class VisitOutcome(StrEnum):
+    """How a stay in a queue ended: the nine words of Wazo and four of ours."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    TIMEOUT = "timeout"
+    FULL = "full"
+    CLOSED = "closed"
+    JOINEMPTY = "joinempty"
+    LEAVEEMPTY = "leaveempty"
+    DIVERT_CA_RATIO = "divert_ca_ratio"
+    DIVERT_WAITTIME = "divert_waittime"
+    EXIT_WITH_KEY = "exit_with_key"
+    WITHDRAWN = "withdrawn"
+    IN_PROGRESS = "in_progress"
+    UNKNOWN = "unknown"
+
+
+class AnsweredBy(StrEnum):
+    """Who answered."""
+
+    PERSON = "person"
+    SOFTWARE = "software"
+
+
+class End(StrEnum):
+    """How well the end of a leg is known."""
+
+    KNOWN = "known"
+    ESTIMATED = "estimated"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+
+
+class AnswerSource(StrEnum):
+    """Where the knowledge about the answer comes from."""
+
+    OBSERVED = "observed"
+    REPORTED = "reported"
+    INFERRED = "inferred"
+    UNKNOWN = "unknown"
+
+
+class HangupCause(StrEnum):
+    """Why a leg ended, in our words."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not_found"
+    FORWARDED = "forwarded"
+    OTHER = "other"
+
+
+class EndedBy(StrEnum):
+    """Who ended an answered queue visit."""
+
+    AGENT = "agent"
+    CALLER = "caller"
+    BLIND_TRANSFER = "blind_transfer"
+    ATTENDED_TRANSFER = "attended_transfer"

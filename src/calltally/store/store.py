@@ -1,0 +1,411 @@
+"""What the rest of calltally may ask of a database, whichever it is."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from calltally.model.directory import Directory
+from calltally.model.instants import Gap, Span
+from calltally.model.messages import RawMessage
+from calltally.model.records import Call, Leg, QueueVisit, Records
+from calltally.model.words import Direction, Outcome
+
+
+class StoreError(Exception):
+    """The database did not do what was asked; nothing of the transaction was kept. The text is for an administrator."""
+
+
+class Subject(StrEnum):
+    """What measures are taken of."""
+
+    CALL = "call"
+    VISIT = "visit"
+
+
+class Grain(StrEnum):
+    """Where sums are read from; all give the same figures for a range that both can answer."""
+
+    RECORD = "record"
+    """Any range, any dimension, buckets of any whole number of milliseconds since 1970."""
+    QUARTER = "quarter"
+    """Ranges on borders of quarter hours (UTC); dimensions of the roll-up only."""
+    DAY = "day"
+    """Ranges on local midnights of the site's zone; dimensions of the roll-up only."""
+
+
+class Dimension(StrEnum):
+    """What sums can be split by. The first four (calls) and `SOURCE`, `QUEUE` (visits) are dimensions of the roll-ups."""
+
+    SOURCE = "source"
+    DIRECTION = "direction"
+    LINES = "lines"
+    """The set of own numbers that took part, as the id of `Transaction.lines_id`; groups and teams are made of it."""
+    OUTCOME = "outcome"
+    QUEUE = "queue"
+    AGENT = "agent"
+    TRUNK = "trunk"
+    CALLER = "caller"
+    CALLEE = "callee"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which records count. `None` means every; an empty tuple means none. Values are compared whole.
+
+    Attributes:
+        lines: ids of own-number sets.
+        parties: numbers in E.164; a call matches if one is its caller or callee.
+        text: digits or letters to look for in caller, callee, agent name (search of the Calls page only).
+        caller_withheld: only calls with (`True`) or without (`False`) a withheld number.
+        with_queue: only calls that entered a queue (`True`) or none (`False`).
+        is_open: only open or only ended calls.
+    """
+
+    sources: tuple[str, ...] | None = None
+    directions: tuple[Direction, ...] | None = None
+    lines: tuple[int, ...] | None = None
+    queues: tuple[str, ...] | None = None
+    agents: tuple[str, ...] | None = None
+    trunks: tuple[str, ...] | None = None
+    outcomes: tuple[Outcome, ...] | None = None
+    callers: tuple[str, ...] | None = None
+    parties: tuple[str, ...] | None = None
+    text: str | None = None
+    caller_withheld: bool | None = None
+    with_queue: bool | None = None
+    is_open: bool | None = None
+
+
+ALL = Filter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumQuestion:
+    """Sums of measures over one range, from one grain.
+
+    Attributes:
+        measures: names from `metrics.measures`; sums for the subject's own measures only.
+        step_ms: split by time: for `RECORD` buckets of this length counted from 1970, for `QUARTER` and `DAY` any value means
+            the grain's own buckets. `None` gives one row per value of `by`.
+        by: split by dimension.
+        order_by, limit: for long dimensions (callers): the measure to sort by, falling, and how many rows.
+    """
+
+    subject: Subject
+    grain: Grain
+    measures: tuple[str, ...]
+    span: Span
+    where: Filter = ALL
+    step_ms: int | None = None
+    by: Dimension | None = None
+    order_by: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SumRow:
+    """One bucket and dimension value. `sums` is in the order of the question's measures; `bucket_ms` is the bucket's start."""
+
+    bucket_ms: int | None
+    value: str | int | None
+    sums: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadQuestion:
+    """How often each bin of a duration occurs (`metrics.spread`), for percentiles. `spread` is a name from `metrics.measures`."""
+
+    subject: Subject
+    grain: Grain
+    spread: str
+    span: Span
+    where: Filter = ALL
+    step_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadRow:
+    """One bin of one bucket."""
+
+    bucket_ms: int | None
+    bin: int
+    count: int
+
+
+class CallOrder(StrEnum):
+    """Orders in which calls can be listed; ties by call id."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LONGEST_WAIT = "longest_wait"
+    LONGEST_TALK = "longest_talk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallList:
+    """A page of calls. `after` is the opaque cursor of the page before (`ValueError` if it is nonsense)."""
+
+    span: Span
+    where: Filter = ALL
+    order: CallOrder = CallOrder.NEWEST
+    limit: int = 50
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """Calls and the cursor of the next page, `None` on the last."""
+
+    calls: tuple[Call, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One row of the journal. `problem` says why a message was set aside; `stored_at_us` is when it became durable."""
+
+    message: RawMessage
+    flow_id: int | None
+    problem: str | None
+    stored_at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """What was heard of one source: totals since the beginning, and the newest message."""
+
+    source: str
+    received: int
+    set_aside: int
+    last_received_at_us: int | None
+    last_problem: str | None
+    last_problem_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneCounts:
+    """What retention took, or would take."""
+
+    messages: int
+    calls: int
+    legs: int
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One finding of `verify`: where stored roll-ups, links or records disagree with a recount."""
+
+    where: str
+    expected: str
+    found: str
+
+
+CellDeltas = Mapping[tuple[object, ...], Sequence[int]]
+"""Changes of one roll-up: cell key (bucket_ms, dimensions...) -> change per measure, in the order of `metrics.measures`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollUpDeltas:
+    """Changes of all roll-ups in one transaction.
+
+    Keys: calls `(bucket_ms, source, direction, lines_id)`; visits `(bucket_ms, source, queue)`; spreads
+    `(bucket_ms, source, direction, lines_id, spread, bin)` with a single count.
+    """
+
+    call_quarter: CellDeltas
+    call_day: CellDeltas
+    visit_quarter: CellDeltas
+    visit_day: CellDeltas
+    spread_quarter: CellDeltas
+    spread_day: CellDeltas
+
+
+class Transaction(Protocol):
+    """One write transaction: everything in it becomes durable together, or nothing does. Used by one thread."""
+
+    def generation(self) -> int:
+        """Return a number that differs from the last one if another process has written in between."""
+        ...
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Write messages down; a message that is there already (same identity) changes nothing."""
+        ...
+
+    def known(self, messages: Sequence[RawMessage]) -> set[tuple[int, str, int]]:
+        """Return the identities among these that the journal holds already."""
+        ...
+
+    def flows_of(self, tokens: Collection[str]) -> dict[str, int]:
+        """Return the flow of each token that is linked to one. Tokens begin with the source: `sipgate|c:54576B15`."""
+        ...
+
+    def new_flow_ids(self, count: int) -> range:
+        """Return ids never used before, rising."""
+        ...
+
+    def link(self, flows: Mapping[str, int]) -> None:
+        """Link tokens to flows; a token that had another flow moves."""
+        ...
+
+    def merge_flows(self, into: int, flow_ids: Collection[int]) -> None:
+        """Hand the messages and tokens of some flows to another; their records are deleted by `save`, not here."""
+        ...
+
+    def messages_of(self, flow_ids: Collection[int]) -> dict[int, list[RawMessage]]:
+        """Return the understood messages of flows, in the order of receipt; a flow without any has no key."""
+        ...
+
+    def message_counts(self, flow_ids: Collection[int]) -> dict[int, int]:
+        """Return how many messages each stored record was folded from; fewer in the journal mean that it was pruned."""
+        ...
+
+    def records_of(self, flow_ids: Collection[int]) -> dict[int, Records]:
+        """Return the stored records of flows."""
+        ...
+
+    def lines_id(self, numbers: tuple[str, ...]) -> int:
+        """Return the id of an ordered set of own numbers, made on first use."""
+        ...
+
+    def save(self, changes: Sequence[tuple[int, int, Records]]) -> None:
+        """Write the records of flows as `(flow id, messages folded, records)`; `NOTHING` deletes what was stored for a flow."""
+        ...
+
+    def add(self, deltas: RollUpDeltas) -> None:
+        """Add to the roll-ups; cells whose `calls`/`offered` measure falls to zero are deleted."""
+        ...
+
+    def save_directory(self, directory: Directory) -> None:
+        """Replace groups, users and numbers."""
+        ...
+
+    def set_value(self, key: str, value: bytes | None) -> None:
+        """Keep a small named value (tokens, hashes, marks); `None` forgets it."""
+        ...
+
+    def add_gap(self, gap: Gap) -> None:
+        """Note a time in which something could not be heard."""
+        ...
+
+    def clear_records(self) -> None:
+        """Delete roll-ups, and the records of every flow whose messages are all in the journal (before a rebuild)."""
+        ...
+
+    def add_rollups_of_sealed(self) -> None:
+        """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
+        ...
+
+    def prune(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+        """Delete whole flows' messages, and records, older than these instants; roll-ups stay."""
+        ...
+
+
+class Store(Protocol):
+    """A database of calltally. Reading methods may be called from any thread while another writes; they see committed data."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Begin a write transaction; committed and durable when the block ends, rolled back if it raises. StoreError on failure."""
+        ...
+
+    def close(self) -> None:
+        """Give back every connection."""
+        ...
+
+    def sums(self, question: SumQuestion) -> list[SumRow]:
+        """Return sums, by bucket (rising) and value; buckets without records have no row."""
+        ...
+
+    def maximum(self, subject: Subject, column: str, span: Span, where: Filter, step_ms: int | None) -> list[tuple[int | None, int]]:
+        """Return the greatest `wait_ms` or `talk_ms` per bucket, from records."""
+        ...
+
+    def spread(self, question: SpreadQuestion) -> list[SpreadRow]:
+        """Return the counts per bin of a duration."""
+        ...
+
+    def calls(self, question: CallList) -> CallPage:
+        """Return one page of calls."""
+        ...
+
+    def open_flows(self) -> dict[int, Records]:
+        """Return the records of every flow whose call is open."""
+        ...
+
+    def call(self, call_id: str) -> tuple[int, Records] | None:
+        """Return flow id and records of a call, found by its id or by the id of one of its legs."""
+        ...
+
+    def journal_of(self, flow_id: int) -> list[JournalEntry]:
+        """Return the journal rows of one flow, in the order of receipt."""
+        ...
+
+    def journal(self, *, since_us: int | None, until_us: int | None, source: str | None) -> Iterator[JournalEntry]:
+        """Yield the journal in the order `(received_at_us, source, digest)`."""
+        ...
+
+    def set_aside(self, limit: int) -> list[JournalEntry]:
+        """Return the newest messages that were set aside."""
+        ...
+
+    def flow_messages(self, batch: int) -> Iterator[list[tuple[int, list[RawMessage]]]]:
+        """Yield all flows that have messages, in batches, for a rebuild; flows whose record is sealed are left out."""
+        ...
+
+    def all_calls(self, span: Span | None, source: str | None) -> Iterator[Call]:
+        """Yield calls ordered by `(started_at_ms, source, call_id)`."""
+        ...
+
+    def all_legs(self, span: Span | None, source: str | None) -> Iterator[Leg]:
+        """Yield legs ordered by `(started_at_ms, source, leg_id)`."""
+        ...
+
+    def all_visits(self, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
+        """Yield visits ordered by `(entered_at_ms, source, visit_id)`."""
+        ...
+
+    def lines(self) -> dict[int, tuple[str, ...]]:
+        """Return every set of own numbers seen so far by its id."""
+        ...
+
+    def values_of(self, dimension: Dimension) -> list[str]:
+        """Return the distinct sources, queues, agents or trunks seen in records, sorted."""
+        ...
+
+    def first_and_last(self) -> Span | None:
+        """Return the range of the starts of all calls, `None` without calls."""
+        ...
+
+    def directory(self) -> Directory:
+        """Return groups, users and numbers as imported last."""
+        ...
+
+    def value(self, key: str) -> bytes | None:
+        """Return a small named value."""
+        ...
+
+    def values(self, prefix: str) -> dict[str, bytes]:
+        """Return all small named values whose key begins with the prefix."""
+        ...
+
+    def gaps(self, span: Span) -> list[Gap]:
+        """Return the gaps that touch a range."""
+        ...
+
+    def health(self) -> list[SourceHealth]:
+        """Return what was heard of each source."""
+        ...
+
+    def generation(self) -> int:
+        """Return a number that changes with every committed write of any process (for caches of answers)."""
+        ...
+
+    def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+        """Return what `Transaction.prune` would delete."""
+        ...
+
+    def verify(self, progress: Callable[[str], None]) -> list[Difference]:
+        """Recount records into roll-ups and compare; check that every record belongs to its flow and outcomes add up."""
+        ...
