@@ -1,0 +1,55 @@
+"""The programs that some tests need and a machine may lack: where they are, and the one command that brings them."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that tests use.
+
+    Attributes:
+        find: where it is on this machine; `None` if it is missing.
+        command: the one command that brings it.
+    """
+
+    find: Callable[[], str | None]
+    command: str
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    on_mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    return next(filter(None, map(shutil.which, names)), str(on_mac) if on_mac.exists() else None)
+
+
+def _tsc() -> str | None:
+    return shutil.which(ROOT / "node_modules" / ".bin" / "tsc") if shutil.which("node") else None
+
+
+PROGRAMS = {
+    "chromium": Program(
+        find=_chromium,
+        command="sudo apt-get install --no-install-recommends chromium fonts-dejavu-core fonts-liberation",
+    ),
+    "tsc": Program(
+        find=_tsc,
+        command="sudo apt-get install --no-install-recommends nodejs npm && scripts/fetch-tsc",
+    ),
+}
+
+
+def path_of(name: str) -> str:
+    """Return the path of a program that the test has asked for with `@pytest.mark.needs(name)`.
+
+    Raises:
+        LookupError: it is not on this machine.
+    """
+    found = PROGRAMS[name].find()
+    if found is None:
+        raise LookupError(f"{name} is not on this machine; mark the test with @pytest.mark.needs({name!r})")
+    return found
