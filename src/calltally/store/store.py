@@ -234,6 +234,10 @@ class Transaction(Protocol):
         """Write messages down; a message that is there already (same identity) changes nothing."""
         ...
 
+    def forget(self, messages: Sequence[RawMessage]) -> None:
+        """Take set-aside messages out of the journal, so that they can be taken in again in the same breath."""
+        ...
+
     def known(self, messages: Sequence[RawMessage]) -> set[tuple[int, str, int]]:
         """Return the identities among these that the journal holds already."""
         ...
@@ -350,8 +354,12 @@ class Store(Protocol):
         """Return the newest messages that were set aside."""
         ...
 
-    def flow_messages(self, batch: int) -> Iterator[list[tuple[int, list[RawMessage]]]]:
-        """Yield all flows that have messages, in batches, for a rebuild; flows whose record is sealed are left out."""
+    def rebuildable_flows(self, batch: int) -> Iterator[list[int]]:
+        """Yield the ids of all flows that have messages, rising, in batches; flows whose record is sealed are left out."""
+        ...
+
+    def set_aside_messages(self, batch: int) -> Iterator[list[RawMessage]]:
+        """Yield all messages that were set aside, in the order of receipt, in batches."""
         ...
 
     def all_calls(self, span: Span | None, source: str | None) -> Iterator[Call]:

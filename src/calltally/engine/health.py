@@ -1,0 +1,94 @@
+"""What calltally hears of each source: rate, delay, and what went wrong."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from calltally.engine.ingest import Applied
+from calltally.model.messages import RawMessage
+from calltally.store.store import SourceHealth
+
+RATE_WINDOW_S = 60
+PUSH_DELAYS = 512
+
+
+@dataclass(slots=True)
+class Hearing:
+    """The running figures of one source since the start, on top of the stored ones."""
+
+    received: int = 0
+    set_aside: int = 0
+    refused: int = 0
+    last_received_at_us: int | None = None
+    last_problem: str | None = None
+    last_problem_at_us: int | None = None
+    last_refusal: str | None = None
+    last_refused_at_us: int | None = None
+    per_second: deque[tuple[int, int]] = field(default_factory=deque)
+    delays_us: deque[int] = field(default_factory=lambda: deque(maxlen=PUSH_DELAYS))
+
+    def per_minute(self, now_us: int) -> int:
+        """Return the messages of the last minute."""
+        oldest = now_us // 1_000_000 - RATE_WINDOW_S
+        while self.per_second and self.per_second[0][0] <= oldest:
+            self.per_second.popleft()
+        return sum(count for _, count in self.per_second)
+
+    def delay_ms(self) -> float | None:
+        """Return the middle delay from receipt to durable of the newest messages, in milliseconds."""
+        if not self.delays_us:
+            return None
+        delays = sorted(self.delays_us)
+        return delays[len(delays) // 2] / 1000
+
+
+class Health:
+    """Keeps the figures of every source; used on the event loop only."""
+
+    def __init__(self, stored: Iterable[SourceHealth]) -> None:
+        """Begin where the store's totals stand."""
+        self.sources: dict[str, Hearing] = {}
+        for row in stored:
+            self.sources[row.source] = Hearing(
+                received=row.received,
+                set_aside=row.set_aside,
+                last_received_at_us=row.last_received_at_us,
+                last_problem=row.last_problem,
+                last_problem_at_us=row.last_problem_at_us,
+            )
+
+    def of(self, source: str) -> Hearing:
+        """Return the figures of one source."""
+        return self.sources.setdefault(source, Hearing())
+
+    def heard(self, applied: Applied) -> None:
+        """Count a stored batch."""
+        for message in applied.messages:
+            self._heard_one(message, applied.stored_at_us)
+        for message, problem in applied.problems:
+            hearing = self.of(message.source)
+            hearing.set_aside += 1
+            hearing.last_problem = problem
+            hearing.last_problem_at_us = applied.stored_at_us
+
+    def refused(self, source: str, reason: str, now_us: int) -> None:
+        """Count a delivery that was turned away."""
+        hearing = self.of(source)
+        hearing.refused += 1
+        hearing.last_refusal = reason
+        hearing.last_refused_at_us = now_us
+
+    def _heard_one(self, message: RawMessage, stored_at_us: int) -> None:
+        hearing = self.of(message.source)
+        hearing.received += 1
+        last = hearing.last_received_at_us
+        hearing.last_received_at_us = (
+            message.received_at_us if last is None else max(last, message.received_at_us)
+        )
+        second = stored_at_us // 1_000_000
+        if hearing.per_second and hearing.per_second[-1][0] == second:
+            hearing.per_second[-1] = (second, hearing.per_second[-1][1] + 1)
+        else:
+            hearing.per_second.append((second, 1))
+        if 0 <= stored_at_us - message.received_at_us < 60_000_000:
+            hearing.delays_us.append(stored_at_us - message.received_at_us)

@@ -1,0 +1,154 @@
+"""The board: every open call, kept from committed changes, and told to viewers in frames."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from calltally.engine.health import Health
+from calltally.engine.ingest import Applied, Change
+from calltally.metrics.now import Now, now_of
+from calltally.model.records import Records
+
+FRAME_SECONDS = 0.25
+"""At most four frames a second for each viewer."""
+
+TICK_SECONDS = 5.0
+"""A frame at least this often, so that a viewer can tell silence from a broken line."""
+
+QUEUED_FRAMES = 8
+"""A viewer who is further behind loses what waits for him and gets a fresh snapshot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What changed since the frame before. `ended` and `open` records are keyed by call id.
+
+    Attributes:
+        number: rises by one with every frame.
+        delay_ms: from the receipt of the newest message in the frame to this frame.
+    """
+
+    number: int
+    as_of_ms: int
+    kind: str
+    now: Now
+    changed: tuple[Records, ...]
+    delay_ms: int | None
+
+
+Viewer = asyncio.Queue[Frame]
+
+
+class Board:
+    """The state of the moment. Used on the event loop; `committed` alone may be called from the writer's thread."""
+
+    def __init__(self, *, clock_us: Callable[[], int], health: Health, open_flows: Iterable[Records]) -> None:
+        """Begin with the open calls that the store holds."""
+        self._clock_us = clock_us
+        self.health = health
+        self.open: dict[str, Records] = {}
+        self.reload(open_flows)
+        self._changed: dict[str, Records] = {}
+        self._newest_us: int | None = None
+        self._viewers: set[Viewer] = set()
+        self._stirred = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.number = 0
+        self.delay_ms: int | None = None
+
+    def reload(self, open_flows: Iterable[Records]) -> None:
+        """Take the open calls anew, after another process has written."""
+        self.open = {records.call.call_id: records for records in open_flows if records.call is not None}
+
+    def now(self) -> Now:
+        """Return the numbers of the moment."""
+        return now_of(self.open.values())
+
+    def snapshot(self) -> Frame:
+        """Return everything as one frame."""
+        return Frame(
+            number=self.number,
+            as_of_ms=self._clock_us() // 1000,
+            kind="snapshot",
+            now=self.now(),
+            changed=tuple(self.open.values()),
+            delay_ms=self.delay_ms,
+        )
+
+    def watch(self) -> Viewer:
+        """Add a viewer; its first frame is a snapshot."""
+        viewer: Viewer = asyncio.Queue(QUEUED_FRAMES)
+        viewer.put_nowait(self.snapshot())
+        self._viewers.add(viewer)
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Take a viewer away."""
+        self._viewers.discard(viewer)
+
+    @property
+    def viewers(self) -> int:
+        """How many look."""
+        return len(self._viewers)
+
+    def committed(self, applied: Applied) -> None:
+        """Hear of a stored batch; may be called from the writer's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.heard, applied)
+
+    def heard(self, applied: Applied) -> None:
+        """Take a stored batch into the board."""
+        self.health.heard(applied)
+        for change in applied.changes:
+            self._take(change)
+        if applied.messages:
+            self._newest_us = max(message.received_at_us for message in applied.messages)
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Send frames while something changes, and a tick when nothing does."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await asyncio.wait_for(self._stirred.wait(), TICK_SECONDS)
+            except TimeoutError:
+                self._send("tick")
+                continue
+            self._stirred.clear()
+            self._send("delta")
+            await asyncio.sleep(FRAME_SECONDS)
+
+    def _take(self, change: Change) -> None:
+        old, new = change.old.call, change.new.call
+        if old is not None and (new is None or new.call_id != old.call_id):
+            self.open.pop(old.call_id, None)
+            self._changed.pop(old.call_id, None)
+        if new is None:
+            return
+        if new.is_open:
+            self.open[new.call_id] = change.new
+        else:
+            self.open.pop(new.call_id, None)
+        self._changed[new.call_id] = change.new
+
+    def _send(self, kind: str) -> None:
+        self.number += 1
+        now_us = self._clock_us()
+        if self._newest_us is not None:
+            self.delay_ms = max(0, (now_us - self._newest_us) // 1000) if self._changed else self.delay_ms
+        frame = Frame(
+            number=self.number,
+            as_of_ms=now_us // 1000,
+            kind=kind,
+            now=self.now(),
+            changed=tuple(self._changed.values()),
+            delay_ms=self.delay_ms,
+        )
+        self._changed = {}
+        for viewer in self._viewers:
+            if viewer.full():
+                while not viewer.empty():
+                    viewer.get_nowait()
+                viewer.put_nowait(self.snapshot())
+            else:
+                viewer.put_nowait(frame)

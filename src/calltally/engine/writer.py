@@ -1,0 +1,134 @@
+"""The thread that takes messages in: everything that waits goes into one transaction, then all senders are answered."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from time import sleep
+
+import structlog
+
+from calltally.engine.ingest import Ingest
+from calltally.model.messages import RawMessage
+from calltally.store.store import StoreError
+
+log = structlog.get_logger(__name__)
+
+MOST_WAITING = 20_000
+"""Messages that may wait to become durable; beyond that senders are told to come again."""
+
+LARGEST_BATCH = 1_000
+GATHER_SECONDS = 0.002
+"""How long the writer waits for company after the first message: fewer, larger commits cost far less per message."""
+
+
+class BusyError(Exception):
+    """More messages wait than the store keeps up with."""
+
+
+class Writer:
+    """Owns the thread in which `Ingest` works.
+
+    The thread answers in batches, so that the event loop wakes once per commit and not once per message.
+    """
+
+    def __init__(self, ingest: Ingest) -> None:
+        """Take the ingest; `start` begins."""
+        self._ingest = ingest
+        self._waiting: deque[tuple[RawMessage, asyncio.Future[None]]] = deque()
+        self._jobs: deque[tuple[Callable[[Ingest], object], Future[object]]] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="writer")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.degraded: str | None = None
+        """Why the store cannot be written at the moment, `None` while it can."""
+
+    def start(self) -> None:
+        """Begin; must be called inside the event loop whose futures are to be answered."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what waits, and end. Blocks until the thread has ended."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def backlog(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
+
+    def accept(self, message: RawMessage) -> asyncio.Future[None]:
+        """Return a future that is done when the message is durable, and fails with StoreError if it could not be stored.
+
+        Raises:
+            BusyError: too many wait already, or the service is about to stop.
+        """
+        if self._stopping or len(self._waiting) >= MOST_WAITING or self._loop is None:
+            raise BusyError
+        future = self._loop.create_future()
+        self._waiting.append((message, future))
+        if not self._wake.is_set():
+            self._wake.set()
+        return future
+
+    async def accept_all(self, messages: Sequence[RawMessage]) -> None:
+        """Take several messages in; returns when all are durable."""
+        await asyncio.gather(*(self.accept(message) for message in messages))
+
+    async def run(self, job: Callable[[Ingest], object]) -> object:
+        """Run something that writes in the writer's thread, between two batches; return what it returns."""
+        future: Future[object] = Future()
+        self._jobs.append((job, future))
+        self._wake.set()
+        return await asyncio.wrap_future(future)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            if not self._stopping and len(self._waiting) < LARGEST_BATCH:
+                sleep(GATHER_SECONDS)
+            self._wake.clear()
+            self._work_off()
+            if self._stopping and not self._waiting and not self._jobs:
+                return
+
+    def _work_off(self) -> None:
+        while self._jobs:
+            job, future = self._jobs.popleft()
+            try:
+                future.set_result(job(self._ingest))
+            except Exception as error:  # noqa: BLE001  whoever asked for the job handles it
+                future.set_exception(error)
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
+            self._store(batch)
+
+    def _store(self, batch: list[tuple[RawMessage, asyncio.Future[None]]]) -> None:
+        problem: StoreError | None = None
+        try:
+            self._ingest.apply([message for message, _ in batch])
+        except StoreError as error:
+            problem = error
+            if self.degraded is None:
+                log.error("store_failed", reason=str(error))
+        if problem is None and self.degraded is not None:
+            log.info("store_recovered")
+        self.degraded = None if problem is None else str(problem)
+        futures = [future for _, future in batch]
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_answer, futures, problem)
+
+
+def _answer(futures: list[asyncio.Future[None]], problem: StoreError | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if problem is None:
+            future.set_result(None)
+        else:
+            future.set_exception(problem)
