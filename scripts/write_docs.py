@@ -1,0 +1,40 @@
+"""Write the generated pages of docs/, or with `--check` say which differ from what would be written."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DECISIONS = ROOT / "docs" / "decisions"
+
+
+def decisions() -> str:
+    """Return the list of all decision records, oldest first."""
+    lines = ["# Decisions", "", "One page each, never edited after acceptance, only superseded. Copy the template.", ""]
+    for path in sorted(DECISIONS.glob("[0-9]*.md")):
+        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        lines.append(f"- [{title}]({path.name})")
+    lines += ["", "Written by `make docs`.", ""]
+    return "\n".join(lines)
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    DECISIONS / "README.md": decisions,
+}
+
+
+def main(*, check: bool) -> int:
+    """Return 1 if `check` finds a page that is not as it would be written, else 0."""
+    stale = [path for path, text in PAGES.items() if not path.exists() or path.read_text(encoding="utf-8") != text()]
+    for path in stale:
+        name = path.relative_to(ROOT)
+        if check:
+            print(f"{name} is not what `make docs` writes")
+        else:
+            path.write_text(PAGES[path](), encoding="utf-8")
+            print(f"wrote {name}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))
