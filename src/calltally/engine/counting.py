@@ -11,11 +11,12 @@ from calltally.store.store import RollUpDeltas
 
 Cell = tuple[object, ...]
 Cells = dict[Cell, list[int]]
+REMEMBERED_QUARTERS = 100_000
 LinesId = Callable[[tuple[str, ...]], int]
 
 
 class LocalDays:
-    """The local midnight before an instant, remembered per quarter hour (zones change their offset on quarter hours)."""
+    """The local midnight before an instant, remembered per quarter hour (offsets change on quarter hours)."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """Take the site's zone."""
@@ -29,7 +30,7 @@ class LocalDays:
         if start is None:
             local = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, self._zone)
             start = int(datetime.combine(local.date(), time(), self._zone).timestamp()) * 1000
-            if len(self._known) > 100_000:
+            if len(self._known) > REMEMBERED_QUARTERS:
                 self._known.clear()
             self._known[quarter] = start
         return start

@@ -11,7 +11,10 @@ from calltally.model.records import NOTHING, Records
 Identity = tuple[int, str, int]
 
 KEPT_FLOWS = 10_000
-"""How many flows stay in memory after their last message; older ones are read from the store when something comes late."""
+"""How many flows stay in memory after their last message.
+
+Older ones are read from the store when something comes late.
+"""
 
 LONGEST_FLOW = 2_000
 """Messages of one flow beyond this number are set aside: no conversation has so many, but a broken sender may."""

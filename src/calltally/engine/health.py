@@ -10,6 +10,8 @@ from calltally.store.store import SourceHealth
 
 RATE_WINDOW_S = 60
 PUSH_DELAYS = 512
+LIVE_US = 60_000_000
+"""A message older than this when it is stored was imported; its delay says nothing about the line."""
 
 
 @dataclass(slots=True)
@@ -82,13 +84,11 @@ class Health:
         hearing = self.of(message.source)
         hearing.received += 1
         last = hearing.last_received_at_us
-        hearing.last_received_at_us = (
-            message.received_at_us if last is None else max(last, message.received_at_us)
-        )
+        hearing.last_received_at_us = message.received_at_us if last is None else max(last, message.received_at_us)
         second = stored_at_us // 1_000_000
         if hearing.per_second and hearing.per_second[-1][0] == second:
             hearing.per_second[-1] = (second, hearing.per_second[-1][1] + 1)
         else:
             hearing.per_second.append((second, 1))
-        if 0 <= stored_at_us - message.received_at_us < 60_000_000:
+        if 0 <= stored_at_us - message.received_at_us < LIVE_US:
             hearing.delays_us.append(stored_at_us - message.received_at_us)

@@ -102,7 +102,10 @@ class Ingest:
         return applied
 
     def apply_new(self, messages: Sequence[RawMessage]) -> Applied:
-        """Take in those of the messages that the journal does not hold yet; for imports, which want to know how many."""
+        """Take in those of the messages that the journal does not hold yet.
+
+        For imports, which want to know how many.
+        """
         with self._store.write() as transaction:
             known = transaction.known(messages)
         new: dict[tuple[int, str, int], RawMessage] = {}
@@ -138,7 +141,9 @@ class Ingest:
         for flow_ids in self._store.rebuildable_flows(2_000):
             with self._store.write() as transaction:
                 loaded = self._load(transaction, flow_ids)
-                self._save(transaction, _Batch(dirty={flow.flow_id: flow for flow in loaded.values() if not flow.sealed}))
+                self._save(
+                    transaction, _Batch(dirty={flow.flow_id: flow for flow in loaded.values() if not flow.sealed})
+                )
             folded += len(flow_ids)
             progress(folded)
         for messages in self._store.set_aside_messages(2_000):
@@ -194,13 +199,13 @@ class Ingest:
             tokens = {message.identity: tokens_of(message, events) for message, events, _ in understood if events}
             self._load_missing(transaction, tokens.values(), batch)
             for message, events, problem in understood:
-                flow_id = None
+                flow_id, reason = None, problem
                 if events:
-                    flow_id, problem = self._place(transaction, batch, message, events, tokens[message.identity])
-                if problem is not None:
-                    batch.problems.append((message, problem))
+                    flow_id, reason = self._place(transaction, batch, message, events, tokens[message.identity])
+                if reason is not None:
+                    batch.problems.append((message, reason))
                 batch.entries.append(
-                    JournalEntry(message=message, flow_id=flow_id, problem=problem, stored_at_us=now_us)
+                    JournalEntry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us)
                 )
             transaction.append(batch.entries)
             if batch.links:
@@ -262,7 +267,10 @@ class Ingest:
         events: tuple[Event, ...],
         tokens: list[str],
     ) -> tuple[int | None, str | None]:
-        """Put a message into its flow, joining flows if it links them; return the flow's id and the reason for setting it aside."""
+        """Put a message into its flow, joining flows if it links them.
+
+        Return the flow's id and the reason for setting it aside.
+        """
         flow: Flow | None = None
         for token in tokens:
             other = self._flows.find(token)

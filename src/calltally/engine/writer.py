@@ -63,7 +63,7 @@ class Writer:
         return len(self._waiting)
 
     def accept(self, message: RawMessage) -> asyncio.Future[None]:
-        """Return a future that is done when the message is durable, and fails with StoreError if it could not be stored.
+        """Return a future that is done when the message is durable; it fails with StoreError if that is impossible.
 
         Raises:
             BusyError: too many wait already, or the service is about to stop.
@@ -115,7 +115,7 @@ class Writer:
         except StoreError as error:
             problem = error
             if self.degraded is None:
-                log.error("store_failed", reason=str(error))
+                log.error("store_failed", reason=str(error))  # noqa: TRY400  the reason says it; a traceback would not help
         if problem is None and self.degraded is not None:
             log.info("store_recovered")
         self.degraded = None if problem is None else str(problem)

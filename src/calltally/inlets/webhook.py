@@ -1,14 +1,16 @@
 """How pushes arrive: one plain ASGI application for the webhooks of every source.
 
-It does as little as possible for each request: check, hand over to the writer, wait until the message is durable, answer.
+It does as little as possible for each request: check, hand over to the writer, wait until the message is durable,
+answer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import unquote
 
-import structlog
+from starlette.types import Message, Receive, Scope, Send
 
 from calltally.engine.health import Health
 from calltally.engine.writer import BusyError
@@ -16,15 +18,10 @@ from calltally.model.messages import BadMessageError, NotAllowedError, RawMessag
 from calltally.sources.source import Delivery, Webhook
 from calltally.store.store import StoreError
 
-log = structlog.get_logger(__name__)
-
 LARGEST_BODY = 1024 * 1024
+LONGEST_BODY_SECONDS = 20
 PREFIX = "/in/"
 
-Scope = MutableMapping[str, object]
-Event = MutableMapping[str, object]
-Receive = Callable[[], Awaitable[MutableMapping[str, object]]]
-Send = Callable[[MutableMapping[str, object]], Awaitable[None]]
 Network = IPv4Network | IPv6Network
 
 
@@ -58,8 +55,12 @@ class WebhookInlet:
         self._health = health
         self._clock_us = clock_us
         self._trusted = trusted
-        self._ok = {name: _start(200, webhook.reply.content_type, len(webhook.reply.body)) for name, webhook in webhooks.items()}
-        self._bodies = {name: {"type": "http.response.body", "body": webhook.reply.body} for name, webhook in webhooks.items()}
+        self._ok = {
+            name: _start(200, webhook.reply.content_type, len(webhook.reply.body)) for name, webhook in webhooks.items()
+        }
+        self._bodies = {
+            name: {"type": "http.response.body", "body": webhook.reply.body} for name, webhook in webhooks.items()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request under `/in/`."""
@@ -73,7 +74,12 @@ class WebhookInlet:
             await _refuse(send, 405, "Pushes arrive by POST.", ((b"allow", b"POST"),))
             return
         try:
-            body = await _body(receive)
+            async with asyncio.timeout(LONGEST_BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            self._health.refused(name, "a body that did not arrive in time", self._clock_us())
+            await _refuse(send, 408, "The body did not arrive in time.", ((b"connection", b"close"),))
+            return
         except TooLargeError:
             self._health.refused(name, "a body of more than 1 MiB", self._clock_us())
             await _refuse(send, 413, "The body is larger than 1 MiB.", ((b"connection", b"close"),))
@@ -87,7 +93,9 @@ class WebhookInlet:
         headers = _headers(scope)
         try:
             webhook.admit(
-                Delivery(secret=unquote(secret), headers=headers, body=body, peer=peer_of(scope, headers, self._trusted))
+                Delivery(
+                    secret=unquote(secret), headers=headers, body=body, peer=peer_of(scope, headers, self._trusted)
+                )
             )
         except NotAllowedError as reason:
             self._health.refused(name, str(reason), received_at_us)
@@ -110,10 +118,13 @@ class WebhookInlet:
         await send(self._bodies[name])
 
 
-def peer_of(scope: Mapping[str, object], headers: Mapping[str, str], trusted: tuple[Network, ...]) -> str:
-    """Return the sender's address: the connection's, or behind trusted proxies the right-most hop that is not one of them."""
+def peer_of(scope: Scope, headers: Mapping[str, str], trusted: tuple[Network, ...]) -> str:
+    """Return the sender's address.
+
+    The connection's, or behind trusted proxies the right-most hop that is not one of them.
+    """
     client = scope.get("client")
-    peer = str(client[0]) if isinstance(client, (tuple, list)) and client else ""
+    peer = str(client[0]) if client else ""
     if not trusted:
         return peer
     hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
@@ -130,10 +141,9 @@ def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
     return any(parsed in network for network in networks)
 
 
-def _headers(scope: Mapping[str, object]) -> dict[str, str]:
+def _headers(scope: Scope) -> dict[str, str]:
     headers: dict[str, str] = {}
-    pairs = scope["headers"]
-    for key, value in pairs:  # type: ignore[attr-defined]  ASGI gives a list of pairs of bytes
+    for key, value in scope["headers"]:
         name = key.decode("latin-1")
         text = value.decode("latin-1")
         headers[name] = f"{headers[name]}, {text}" if name in headers else text
@@ -142,27 +152,20 @@ def _headers(scope: Mapping[str, object]) -> dict[str, str]:
 
 async def _body(receive: Receive) -> bytes | None:
     """Return the whole body, or `None` if the sender went away before its end."""
-    first = await receive()
-    if first["type"] != "http.request":
-        return None
-    body = first.get("body", b"")
-    if not first.get("more_body"):
-        if len(body) > LARGEST_BODY:  # type: ignore[arg-type]  ASGI gives bytes
-            raise TooLargeError
-        return body  # type: ignore[return-value]  ASGI gives bytes
-    chunks = bytearray(body)  # type: ignore[call-overload]  ASGI gives bytes
+    chunks = bytearray()
     while True:
         event = await receive()
         if event["type"] != "http.request":
             return None
-        chunks += event.get("body", b"")  # type: ignore[arg-type]  ASGI gives bytes
-        if len(chunks) > LARGEST_BODY:
+        body: bytes = event.get("body", b"")
+        if len(chunks) + len(body) > LARGEST_BODY:
             raise TooLargeError
         if not event.get("more_body"):
-            return bytes(chunks)
+            return bytes(chunks) + body if chunks else body
+        chunks += body
 
 
-def _start(status: int, content_type: str, length: int, extra: tuple[tuple[bytes, bytes], ...] = ()) -> Event:
+def _start(status: int, content_type: str, length: int, extra: tuple[tuple[bytes, bytes], ...] = ()) -> Message:
     headers = [(b"content-type", content_type.encode()), (b"content-length", str(length).encode()), *extra]
     return {"type": "http.response.start", "status": status, "headers": headers}
 

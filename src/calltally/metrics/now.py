@@ -24,7 +24,10 @@ def is_active(records: Records) -> bool:
 
 
 def waiting_since_ms(records: Records) -> int:
-    """Return when the caller began to wait where they wait now: at the entry of the open queue visit, else at the call's start."""
+    """Return when the caller began to wait where they wait now.
+
+    At the entry of the open queue visit, else at the call's start.
+    """
     for visit in reversed(records.visits):
         if visit.outcome is VisitOutcome.IN_PROGRESS:
             return visit.entered_at_ms
@@ -33,7 +36,10 @@ def waiting_since_ms(records: Records) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """The numbers of the moment. `uncertain` counts those of both kinds that calltally lost sight of while it was down."""
+    """The numbers of the moment.
+
+    `uncertain` counts those of both kinds that calltally lost sight of while it was down.
+    """
 
     waiting_now: int
     active_now: int

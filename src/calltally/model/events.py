@@ -1,8 +1,8 @@
 """What a message tells, in the same few words for every phone system.
 
-Events are values. Two events are ordered by `(at_ms, sequence, tie)`: the time they tell of, the order of arrival within
-that millisecond (or the order of lines within a second of a log), and the fingerprint of their message, so that any set of
-events has one order whatever the order of arrival was.
+Events are values. Two events are ordered by `(at_ms, sequence, tie)`: the time they tell of, the order of arrival
+within that millisecond (or the order of lines within a second of a log), and the fingerprint of their message, so that
+any set of events has one order whatever the order of arrival was.
 """
 
 from collections.abc import Mapping
@@ -32,8 +32,8 @@ class LegEvent:
     """One event of one leg.
 
     Attributes:
-        links: tokens that join legs to one flow, `c:<leg id>` and `x:<flow id of the source>`; never empty, the first is
-            the leg's own.
+        links: tokens that join legs to one flow, `c:<leg id>` and `x:<flow id of the source>`; never empty, the first
+            is the leg's own.
         caller, callee, answering_number, diversion: normalised numbers (E.164 with plus where the digits allow).
         users: full user ids of the source; `user_names` their display names, same order, may be shorter.
         voicemail: the leg leads to a mailbox.

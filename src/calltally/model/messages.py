@@ -27,8 +27,8 @@ class RawMessage:
 
     Attributes:
         source: name of the source in the settings, `sipgate` or `opensips:edge-2`.
-        received_at_us: time of receipt, microseconds since 1970 UTC. A line of a log is "received" at its own time; lines
-            of one second get increasing microseconds in the order of the file.
+        received_at_us: time of receipt, microseconds since 1970 UTC. A line of a log is "received" at its own time;
+            lines of one second get increasing microseconds in the order of the file.
         headers: the headers worth keeping, names in lower case.
         body: the bytes as received.
         digest: fingerprint of source and body.

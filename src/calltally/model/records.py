@@ -101,7 +101,8 @@ class Call:
 
     Attributes:
         own_numbers: union of its legs' own numbers, in order of appearance.
-        wait_ms: start to answer, or to the moment the caller gave up or reached the mailbox; `None` while neither is known.
+        wait_ms: start to answer, or to the moment the caller gave up or reached the mailbox; `None` while neither is
+            known.
         talk_ms: end minus answer; `None` if either is unknown, 0 if never answered.
         agent: who answered an inbound call, or who placed an outbound one, where the source says so.
         is_open: no end is known and none is assumed.

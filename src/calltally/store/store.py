@@ -36,7 +36,10 @@ class Grain(StrEnum):
 
 
 class Dimension(StrEnum):
-    """What sums can be split by. The first four (calls) and `SOURCE`, `QUEUE` (visits) are dimensions of the roll-ups."""
+    """What sums can be split by.
+
+    The first four (calls) and `SOURCE`, `QUEUE` (visits) are dimensions of the roll-ups.
+    """
 
     SOURCE = "source"
     DIRECTION = "direction"
@@ -87,8 +90,8 @@ class SumQuestion:
 
     Attributes:
         measures: names from `metrics.measures`; sums for the subject's own measures only.
-        step_ms: split by time: for `RECORD` buckets of this length counted from 1970, for `QUARTER` and `DAY` any value means
-            the grain's own buckets. `None` gives one row per value of `by`.
+        step_ms: split by time: for `RECORD` buckets of this length counted from 1970, for `QUARTER` and `DAY` any
+            value means the grain's own buckets. `None` gives one row per value of `by`.
         by: split by dimension.
         order_by, limit: for long dimensions (callers): the measure to sort by, falling, and how many rows.
     """
@@ -106,7 +109,10 @@ class SumQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SumRow:
-    """One bucket and dimension value. `sums` is in the order of the question's measures; `bucket_ms` is the bucket's start."""
+    """One bucket and dimension value.
+
+    `sums` is in the order of the question's measures; `bucket_ms` is the bucket's start.
+    """
 
     bucket_ms: int | None
     value: str | int | None
@@ -115,7 +121,10 @@ class SumRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadQuestion:
-    """How often each bin of a duration occurs (`metrics.spread`), for percentiles. `spread` is a name from `metrics.measures`."""
+    """How often each bin of a duration occurs (`metrics.spread`), for percentiles.
+
+    `spread` is a name from `metrics.measures`.
+    """
 
     subject: Subject
     grain: Grain
@@ -204,7 +213,10 @@ class Difference:
 
 
 CellDeltas = Mapping[tuple[object, ...], Sequence[int]]
-"""Changes of one roll-up: cell key (bucket_ms, dimensions...) -> change per measure, in the order of `metrics.measures`."""
+"""Changes of one roll-up.
+
+Cell key (bucket_ms, dimensions...) -> change per measure, in the order of `metrics.measures`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +287,10 @@ class Transaction(Protocol):
         ...
 
     def save(self, changes: Sequence[tuple[int, int, Records]]) -> None:
-        """Write the records of flows as `(flow id, messages folded, records)`; `NOTHING` deletes what was stored for a flow."""
+        """Write the records of flows as `(flow id, messages folded, records)`.
+
+        `NOTHING` deletes what was stored for a flow.
+        """
         ...
 
     def add(self, deltas: RollUpDeltas) -> None:
@@ -308,10 +323,16 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A database of calltally. Reading methods may be called from any thread while another writes; they see committed data."""
+    """A database of calltally.
+
+    Reading methods may be called from any thread while another writes; they see committed data.
+    """
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """Begin a write transaction; committed and durable when the block ends, rolled back if it raises. StoreError on failure."""
+        """Begin a write transaction.
+
+        Committed and durable when the block ends, rolled back if it raises. StoreError on failure.
+        """
         ...
 
     def close(self) -> None:
@@ -322,7 +343,9 @@ class Store(Protocol):
         """Return sums, by bucket (rising) and value; buckets without records have no row."""
         ...
 
-    def maximum(self, subject: Subject, column: str, span: Span, where: Filter, step_ms: int | None) -> list[tuple[int | None, int]]:
+    def maximum(
+        self, subject: Subject, column: str, span: Span, where: Filter, step_ms: int | None
+    ) -> list[tuple[int | None, int]]:
         """Return the greatest `wait_ms` or `talk_ms` per bucket, from records."""
         ...
 
@@ -355,7 +378,10 @@ class Store(Protocol):
         ...
 
     def rebuildable_flows(self, batch: int) -> Iterator[list[int]]:
-        """Yield the ids of all flows that have messages, rising, in batches; flows whose record is sealed are left out."""
+        """Yield the ids of all flows that have messages, rising, in batches.
+
+        Flows whose record is sealed are left out.
+        """
         ...
 
     def set_aside_messages(self, batch: int) -> Iterator[list[RawMessage]]:
@@ -415,5 +441,8 @@ class Store(Protocol):
         ...
 
     def verify(self, progress: Callable[[str], None]) -> list[Difference]:
-        """Recount records into roll-ups and compare; check that every record belongs to its flow and outcomes add up."""
+        """Recount records into roll-ups and compare.
+
+        Check that every record belongs to its flow and outcomes add up.
+        """
         ...
