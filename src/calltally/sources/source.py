@@ -1,13 +1,33 @@
 """The contract that every phone system fulfils."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
+from calltally.model.directory import Directory
 from calltally.model.events import Event
 from calltally.model.messages import BadMessageError, NotAllowedError, RawMessage
 
-__all__ = ["BadMessageError", "Delivery", "NotAllowedError", "RawMessage", "Reply", "Source", "Webhook"]
+__all__ = [
+    "BadMessageError",
+    "Change",
+    "Delivery",
+    "Grant",
+    "NotAllowedError",
+    "OpenLeg",
+    "Plan",
+    "RawMessage",
+    "Remote",
+    "RemoteError",
+    "Reply",
+    "Request",
+    "Response",
+    "Setup",
+    "Source",
+    "Steps",
+    "Sync",
+    "Webhook",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +77,131 @@ class Webhook:
     reply: Reply
 
 
+class RemoteError(Exception):
+    """The phone system's own interface did not give what was asked; the text is a sentence for an administrator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to the phone system's own interface.
+
+    Attributes:
+        path: below the base address, with its leading slash.
+        query: parameters in order; a name may repeat.
+        body: JSON, or `None`.
+        permission: what the phone system calls the right that this takes, to be named when it is missing.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The answer to a request, whatever its status."""
+
+    status: int
+    body: bytes
+
+
+T = TypeVar("T")
+
+Steps: TypeAlias = Generator[Request, Response, T]
+"""A conversation without any input or output: yields requests, is sent the responses, returns what it learned.
+
+It raises RemoteError for an answer that is no use.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An OAuth2 client of the site, for the authorisation-code flow."""
+
+    authorize_url: str
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """Where the phone system's own interface is and how to be let in: by user and password, or by a grant."""
+
+    base_url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLeg:
+    """A leg whose end is not known yet. `crashed`: calltally was down since it was last heard of."""
+
+    leg_id: str
+    started_at_ms: int
+    crashed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """What can be asked of the phone system itself.
+
+    Attributes:
+        directory: groups, users and numbers of the site.
+        running: ids of the legs that run now.
+        running_message: the message for the journal saying that a leg was seen running, or was not, at an instant (us).
+        history: messages for the journal, one per finished leg which began in `[since_ms, until_ms)`; the last argument
+            is the time of receipt (us).
+    """
+
+    remote: Remote
+    directory: Callable[[], Steps[Directory]]
+    running: Callable[[], Steps[frozenset[str]]]
+    running_message: Callable[[str, bool, int], RawMessage]
+    history: Callable[[int, int, int], Steps[list[RawMessage]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that a setup will change at the phone system. `before` is empty for something new."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a setup has found and will do.
+
+    Attributes:
+        account: whose account it is, for the person to recognise.
+        changes: what `carry_out` will change; empty if everything is as it should be.
+        carry_out: does it, and returns the keys for the source's section of the settings.
+    """
+
+    account: str
+    changes: tuple[Change, ...]
+    carry_out: Callable[[], Steps[Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """The dialog that connects calltally to the phone system, without its questions.
+
+    Attributes:
+        remote: how to be let in with these answers; ValueError, with a sentence, for an answer that cannot be right.
+        survey: looks at the account and plans; changes nothing.
+    """
+
+    remote: Callable[[Mapping[str, str]], Remote]
+    survey: Callable[[Mapping[str, str]], Steps[Plan]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One phone system.
@@ -70,6 +215,8 @@ class Source:
         webhook: builds the webhook from those settings and the public address of the service, or `None`.
         sample: the commented sample settings (TOML).
         knows_calls: the source says itself when a call ends; a call of it may be shown as active.
+        sync: what can be asked of the phone system with these settings; `None` where nothing can.
+        setup: the dialog that connects calltally to it, where there is one.
     """
 
     name: str
@@ -79,3 +226,5 @@ class Source:
     webhook: Callable[[object, str], Webhook] | None = None
     sample: str = ""
     knows_calls: bool = True
+    sync: Callable[[object], Sync | None] | None = None
+    setup: Setup | None = None
