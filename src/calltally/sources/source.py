@@ -13,7 +13,9 @@ __all__ = [
     "Change",
     "Delivery",
     "Grant",
+    "Imported",
     "NotAllowedError",
+    "NotGrantedError",
     "OpenLeg",
     "Plan",
     "RawMessage",
@@ -79,6 +81,10 @@ class Webhook:
 
 class RemoteError(Exception):
     """The phone system's own interface did not give what was asked; the text is a sentence for an administrator."""
+
+
+class NotGrantedError(RemoteError):
+    """A permission for this question is missing, or the phone system does not know it; other questions may go well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,14 @@ class OpenLeg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A directory as the phone system gave it; `missing` holds a sentence for each part that it did not give."""
+
+    directory: Directory
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
     """What can be asked of the phone system itself.
 
@@ -159,7 +173,7 @@ class Sync:
     """
 
     remote: Remote
-    directory: Callable[[], Steps[Directory]]
+    directory: Callable[[], Steps[Imported]]
     running: Callable[[], Steps[frozenset[str]]]
     running_message: Callable[[str, bool, int], RawMessage]
     history: Callable[[int, int, int], Steps[list[RawMessage]]]
