@@ -78,6 +78,7 @@ class Ingest:
         self._flows = Flows()
         self._generation: int | None = None
         self._gaps: tuple[Gap, ...] = ()
+        self._others_wrote = False
 
     def apply(self, messages: Sequence[RawMessage]) -> Applied:
         """Take a batch of messages in; when this returns they are durable.
@@ -120,6 +121,13 @@ class Ingest:
             problems=applied.problems,
             already_known=len(messages) - len(new),
         )
+
+    def look_around(self) -> bool:
+        """Return whether another process has written since this was asked last; what is in memory is forgotten then."""
+        with self._store.write() as transaction:
+            self._catch_up(transaction)
+        others, self._others_wrote = self._others_wrote, False
+        return others
 
     def refold(self, flow_ids: Collection[int]) -> None:
         """Fold flows again from their messages, for instance when calltally learned that it had been down."""
@@ -223,6 +231,7 @@ class Ingest:
         """Forget what is in memory if another process has written since."""
         generation = transaction.generation()
         if generation != self._generation or force:
+            self._others_wrote = self._others_wrote or self._generation not in {None, generation}
             self._flows.clear()
             self._gaps = tuple(self._store.gaps(FOREVER))
             self._generation = generation

@@ -1,0 +1,154 @@
+"""What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from calltally.engine.ingest import Ingest
+from calltally.engine.live import Board
+from calltally.engine.writer import BusyError, Writer
+from calltally.model.instants import DAY_MS, HOUR_MS, Gap
+from calltally.model.messages import KIND_HEADER, RawMessage
+from calltally.model.records import Records
+from calltally.model.words import End
+from calltally.store.store import PruneCounts, Store, StoreError
+
+log = structlog.get_logger(__name__)
+
+ALIVE = "service.alive_at_ms"
+ALIVE_SECONDS = 5.0
+LOOK_SECONDS = 2.0
+SWEEP_SECONDS = 30.0
+RETENTION_HOUR = 3
+LONGEST_CALL_HOURS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long the journal and the records are kept; roll-ups stay for ever."""
+
+    journal_days: int
+    records_months: int
+
+    def limits(self, now_ms: int, zone: ZoneInfo) -> tuple[int, int]:
+        """Return the instants before which messages (us) and records (ms) go."""
+        local = datetime.fromtimestamp(now_ms / 1000, zone)
+        month = local.year * 12 + local.month - 1 - self.records_months
+        first = datetime(month // 12, month % 12 + 1, 1, tzinfo=zone)
+        return (now_ms - self.journal_days * DAY_MS) * 1000, int(first.timestamp()) * 1000
+
+
+def note_downtime(store: Store, ingest: Ingest, now_ms: int) -> None:
+    """Write down since when calltally was not listening, and mark the calls that were open meanwhile."""
+    stored = store.value(ALIVE)
+    with store.write() as transaction:
+        if stored is not None and int(stored) < now_ms:
+            transaction.add_gap(
+                Gap(source=None, since_ms=int(stored), until_ms=now_ms, reason="calltally was not running")
+            )
+        transaction.set_value(ALIVE, str(now_ms).encode())
+    if stored is not None:
+        ingest.refold(list(store.open_flows()))
+
+
+def note_alive(store: Store, now_ms: int) -> None:
+    """Write down that calltally is listening."""
+    with store.write() as transaction:
+        transaction.set_value(ALIVE, str(now_ms).encode())
+
+
+def expired(records: Records, now_us: int, longest_hours: int) -> list[RawMessage]:
+    """Return a message for each open leg of which nothing was heard for the longest time that a call may last."""
+    call = records.call
+    if call is None or now_us // 1000 - call.started_at_ms < longest_hours * HOUR_MS:
+        return []
+    return [
+        RawMessage(
+            source=leg.source,
+            received_at_us=now_us,
+            headers={KIND_HEADER: "expired"},
+            body=msgspec.json.encode({"callId": leg.leg_id}),
+        )
+        for leg in records.legs
+        if leg.end is End.OPEN
+    ]
+
+
+def prune(store: Store, retention: Retention, now_ms: int, zone: ZoneInfo, *, dry_run: bool) -> PruneCounts:
+    """Delete what is older than the retention, or say what would go."""
+    messages_before_us, records_before_ms = retention.limits(now_ms, zone)
+    if dry_run:
+        return store.count_prunable(messages_before_us=messages_before_us, records_before_ms=records_before_ms)
+    with store.write() as transaction:
+        return transaction.prune(messages_before_us=messages_before_us, records_before_ms=records_before_ms)
+
+
+@dataclass(slots=True, kw_only=True)
+class Duties:
+    """The loops of the running service; each survives a store that is away for a while."""
+
+    store: Store
+    writer: Writer
+    board: Board
+    retention: Retention
+    zone: ZoneInfo
+    clock_us: Callable[[], int]
+    longest_call_hours: int = LONGEST_CALL_HOURS
+
+    async def run(self) -> None:
+        """Run all loops until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every(ALIVE_SECONDS, self._alive))
+            group.create_task(self._every(LOOK_SECONDS, self._look_around))
+            group.create_task(self._every(SWEEP_SECONDS, self._sweep))
+            group.create_task(self._retain())
+
+    async def _every(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self._survive(duty)
+
+    async def _survive(self, duty: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await duty()
+        except (StoreError, BusyError) as error:
+            log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
+
+    async def _alive(self) -> None:
+        await self.writer.run(lambda _ingest: note_alive(self.store, self.clock_us() // 1000))
+
+    async def _look_around(self) -> None:
+        if await self.writer.run(lambda ingest: ingest.look_around()):
+            flows = await asyncio.to_thread(self.store.open_flows)
+            self.board.reload(flows.values())
+
+    async def _sweep(self) -> None:
+        now_us = self.clock_us()
+        for records in list(self.board.open.values()):
+            messages = expired(records, now_us, self.longest_call_hours)
+            if messages:
+                await self.writer.accept_all(messages)
+
+    async def _retain(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds_to_retention())
+            await self._survive(self._prune)
+
+    async def _prune(self) -> None:
+        now_ms = self.clock_us() // 1000
+        counts = await self.writer.run(
+            lambda _ingest: prune(self.store, self.retention, now_ms, self.zone, dry_run=False)
+        )
+        log.info("retention_kept", counts=str(counts))
+
+    def _seconds_to_retention(self) -> float:
+        now = datetime.fromtimestamp(self.clock_us() / 1_000_000, self.zone)
+        due = now.replace(hour=RETENTION_HOUR, minute=10, second=0, microsecond=0)
+        if due <= now:
+            due += timedelta(days=1)
+        return max(60.0, due.timestamp() - now.timestamp())
