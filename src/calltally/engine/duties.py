@@ -11,7 +11,7 @@ import structlog
 
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
-from calltally.engine.writer import BusyError, Writer
+from calltally.engine.writer import BusyError, NotStoredError, Writer
 from calltally.model.instants import DAY_MS, HOUR_MS, Gap
 from calltally.model.messages import KIND_HEADER, RawMessage
 from calltally.model.records import Records
@@ -116,7 +116,7 @@ class Duties:
     async def _survive(self, duty: Callable[[], Awaitable[object]]) -> None:
         try:
             await duty()
-        except (StoreError, BusyError) as error:
+        except (StoreError, NotStoredError, BusyError) as error:
             log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
 
     async def _alive(self) -> None:

@@ -27,6 +27,10 @@ class BusyError(Exception):
     """More messages wait than the store keeps up with."""
 
 
+class NotStoredError(Exception):
+    """The store could not take a message; nothing of it was kept, and the sender should come again."""
+
+
 class Writer:
     """Owns the thread in which `Ingest` works.
 
@@ -63,7 +67,7 @@ class Writer:
         return len(self._waiting)
 
     def accept(self, message: RawMessage) -> asyncio.Future[None]:
-        """Return a future that is done when the message is durable; it fails with StoreError if that is impossible.
+        """Return a future that is done when the message is durable; it fails with NotStoredError if that is impossible.
 
         Raises:
             BusyError: too many wait already, or the service is about to stop.
@@ -131,4 +135,4 @@ def _answer(futures: list[asyncio.Future[None]], problem: StoreError | None) -> 
         if problem is None:
             future.set_result(None)
         else:
-            future.set_exception(problem)
+            future.set_exception(NotStoredError(str(problem)))

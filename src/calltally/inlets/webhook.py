@@ -13,10 +13,8 @@ from urllib.parse import unquote
 from starlette.types import Message, Receive, Scope, Send
 
 from calltally.engine.health import Health
-from calltally.engine.writer import BusyError
-from calltally.model.messages import BadMessageError, NotAllowedError, RawMessage
-from calltally.sources.source import Delivery, Webhook
-from calltally.store.store import StoreError
+from calltally.engine.writer import BusyError, NotStoredError
+from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Webhook
 
 LARGEST_BODY = 1024 * 1024
 LONGEST_BODY_SECONDS = 20
@@ -111,7 +109,7 @@ class WebhookInlet:
         except BusyError:
             await _refuse(send, 503, "More messages wait than can be stored; come again.", ((b"retry-after", b"1"),))
             return
-        except StoreError:
+        except NotStoredError:
             await _refuse(send, 503, "The message could not be stored; come again.", ((b"retry-after", b"2"),))
             return
         await send(self._ok[name])
