@@ -1,0 +1,22 @@
+"""Typed settings from one TOML file and `CALLTALLY_*` variables."""
+
+from calltally.settings.load import data_folder, load, require_guard, settings_file
+from calltally.settings.problems import Problem, SettingsError
+from calltally.settings.sections import AgentSetting, QueueSetting, Server, Settings, Site, TeamSetting
+from calltally.settings.values import Address
+
+__all__ = [
+    "Address",
+    "AgentSetting",
+    "Problem",
+    "QueueSetting",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "Site",
+    "TeamSetting",
+    "data_folder",
+    "load",
+    "require_guard",
+    "settings_file",
+]
