@@ -176,7 +176,7 @@ VISIT_MEASURES: Final[tuple[Measure, ...]] = (
     _visit("abandoned_wait_ms", "waits of abandoned visits", _VISIT_ABANDONED, column="wait_ms"),
     _visit("waits", "visits whose wait is known", _WAIT_KNOWN),
     _visit("wait_ms", "waits of all visits", column="wait_ms"),
-    _visit("ring_ms", "ringing at the agents who answered", column="ring_ms"),
+    _visit("ring_ms", "ringing at agents", column="ring_ms"),
     _visit("talks", "answered visits whose talk is over and known", _VISIT_ANSWERED, _TALK_KNOWN),
     _visit("talk_ms", "talk of answered visits", _VISIT_ANSWERED, _TALK_KNOWN, column="talk_ms"),
     _visit("no_answer_rings", "times that an agent's phone rang in vain", column="no_answer_rings"),

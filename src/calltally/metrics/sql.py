@@ -4,7 +4,9 @@ Record columns hold enums as their text, booleans as 0 and 1, instants and durat
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
+from calltally.metrics.formula import Minus, Plus, Ratio, Seconds, Sum, Summed
 from calltally.metrics.measures import Condition, Measure, Presence
 
 
@@ -29,6 +31,30 @@ def measure_sql(measure: Measure, prefix: str = "") -> str:
     if measure.when:
         value = f"CASE WHEN {conditions_sql(measure.when, prefix)} THEN {value} ELSE 0 END"
     return f"COALESCE(SUM({value}), 0)"
+
+
+def formula_sql(formula: Summed, prefix: str = "") -> str:
+    """Return a formula over the measure columns of the roll-up of its subject; NULL where a denominator is 0.
+
+    Divisions are those of floating point, whatever the database does with integers.
+    """
+    match formula:
+        case Sum():
+            value = f"{prefix}{formula.measure}"
+            if formula.direction is not None:
+                value = f"CASE WHEN {prefix}direction = {literal_sql(formula.direction.value)} THEN {value} ELSE 0 END"
+            return f"COALESCE(SUM({value}), 0)"
+        case Seconds():
+            return f"({formula_sql(formula.sum, prefix)} / 1e3)"
+        case Plus():
+            return f"({formula_sql(formula.left, prefix)} + {formula_sql(formula.right, prefix)})"
+        case Minus():
+            return f"({formula_sql(formula.left, prefix)} - {formula_sql(formula.right, prefix)})"
+        case Ratio():
+            above, below = formula_sql(formula.numerator, prefix), formula_sql(formula.denominator, prefix)
+            return f"({above} * 1e0 / NULLIF({below}, 0))"
+        case _:
+            assert_never(formula)
 
 
 def literal_sql(value: str | int) -> str:
