@@ -1,0 +1,34 @@
+"""Small named values (tokens, hashes, marks) as any part of calltally may keep them."""
+
+from typing import Protocol
+
+from calltally.store.store import Store
+
+
+class Values(Protocol):
+    """Keeps small values under names, durably."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a name, `None` if there is none."""
+        ...
+
+    def set(self, key: str, value: bytes | None) -> None:
+        """Keep a value; when this returns it is durable. `None` forgets it."""
+        ...
+
+
+class StoredValues:
+    """Values in the store, each written in a transaction of its own."""
+
+    def __init__(self, store: Store) -> None:
+        """Take the store."""
+        self._store = store
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a name, `None` if there is none."""
+        return self._store.value(key)
+
+    def set(self, key: str, value: bytes | None) -> None:
+        """Keep a value; when this returns it is durable."""
+        with self._store.write() as transaction:
+            transaction.set_value(key, value)

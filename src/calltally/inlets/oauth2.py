@@ -1,0 +1,201 @@
+"""Signs in by OAuth2: trades a code for tokens, keeps them encrypted, and renews them one request at a time.
+
+A refresh token can be used once: its successor is stored before anything is done with the new access token. If it
+cannot be stored at that moment it is held in memory and stored before its next use.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx2
+import msgspec
+import structlog
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+
+from calltally.engine.sign_in import SignInError
+from calltally.inlets.vault import Vault
+from calltally.sources.source import Grant, RemoteError
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+EARLY_US = 30_000_000
+"""How long before its end an access token is renewed."""
+SHORTEST_LIFE_SECONDS = 60
+"""What is assumed of an access token that says nothing about its life."""
+_FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """The tokens of one sign-in. `client` tells of whose client they are, so that a new client begins afresh."""
+
+    client: str
+    access: str
+    refresh: str
+    until_us: int
+
+    def __repr__(self) -> str:
+        """Return no secrets."""
+        return f"Tokens(until_us={self.until_us})"
+
+
+class _TokenReply(msgspec.Struct, frozen=True):
+    access_token: str
+    refresh_token: str | None = None
+    expires_in: float = SHORTEST_LIFE_SECONDS
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: str = ""
+
+
+class OAuth2:
+    """One client's sign-in at one phone system."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        grant: Grant,
+        redirect_uri: str,
+        vault: Vault,
+        http: httpx2.AsyncClient,
+        clock_us: Callable[[], int],
+    ) -> None:
+        """Take the name to keep tokens under, the client, where codes come back to, and what it works with."""
+        self._name = f"sign_in/{name}"
+        self._grant = grant
+        self._client = hashlib.sha256(f"{grant.token_url}\n{grant.client_id}".encode()).hexdigest()[:16]
+        self._redirect_uri = redirect_uri
+        self._vault = vault
+        self._http = http
+        self._clock_us = clock_us
+        self._renewing = asyncio.Lock()
+        self._unsaved: Tokens | None = None
+        self._spent: str | None = None
+
+    def address(self, state: str) -> str:
+        """Return where the person says yes; `state` comes back with the code."""
+        address: str = prepare_grant_uri(
+            self._grant.authorize_url,
+            client_id=self._grant.client_id,
+            response_type="code",
+            redirect_uri=self._redirect_uri,
+            scope=list(self._grant.scopes),
+            state=state,
+        )
+        return address
+
+    async def exchange(self, code: str) -> None:
+        """Trade the code for tokens and keep them."""
+        async with self._renewing:
+            reply = await self._ask("authorization_code", code=code, redirect_uri=self._redirect_uri)
+            if not reply.refresh_token:
+                raise SignInError("the sign-in gave no refresh token, so it would end within minutes; sign in again")
+            await self._keep(reply, reply.refresh_token)
+        log.info("signed_in", name=self._name)
+
+    async def is_signed_in(self) -> bool:
+        """Return whether there are tokens of this client."""
+        async with self._renewing:
+            return await self._tokens() is not None
+
+    async def authorization(self) -> str:
+        """Return the header for a request, with a token that lives long enough for it.
+
+        Raises:
+            SignInError: nobody has signed in yet, or the sign-in has ended.
+        """
+        async with self._renewing:
+            tokens = await self._known()
+            if tokens.until_us - EARLY_US <= self._clock_us():
+                tokens = await self._renew(tokens)
+            return _bearer(tokens)
+
+    async def after_refusal(self, refused: str) -> str:
+        """Return the header to try instead of a refused one; of many that were refused together, one renews for all."""
+        async with self._renewing:
+            tokens = await self._known()
+            if _bearer(tokens) == refused:
+                tokens = await self._renew(tokens)
+            return _bearer(tokens)
+
+    async def _known(self) -> Tokens:
+        tokens = await self._tokens()
+        if tokens is None:
+            raise SignInError("nobody has signed in yet; open /auth of this service and say yes")
+        return tokens
+
+    async def _tokens(self) -> Tokens | None:
+        """Return the tokens in force; what could not be stored is stored first."""
+        if self._unsaved is not None:
+            await self._save(self._unsaved)
+        kept = await asyncio.to_thread(self._vault.take, self._name)
+        if kept is None:
+            return None
+        tokens = msgspec.json.decode(kept, type=Tokens)
+        return tokens if tokens.client == self._client else None
+
+    async def _renew(self, tokens: Tokens) -> Tokens:
+        if tokens.refresh == self._spent:
+            raise SignInError("the sign-in has ended; open /auth of this service and sign in again")
+        try:
+            reply = await self._ask("refresh_token", refresh_token=tokens.refresh)
+        except SignInError:
+            self._spent = tokens.refresh
+            raise
+        return await self._keep(reply, reply.refresh_token or tokens.refresh)
+
+    async def _keep(self, reply: _TokenReply, refresh: str) -> Tokens:
+        until_us = self._clock_us() + int(reply.expires_in * 1_000_000)
+        tokens = Tokens(client=self._client, access=reply.access_token, refresh=refresh, until_us=until_us)
+        await self._save(tokens)
+        return tokens
+
+    async def _save(self, tokens: Tokens) -> None:
+        self._unsaved = tokens
+        await asyncio.to_thread(self._vault.put, self._name, msgspec.json.encode(tokens))
+        self._unsaved = None
+
+    async def _ask(self, grant_type: str, **fields: str) -> _TokenReply:
+        """Ask the token address; not repeated, because code and refresh token can be used once."""
+        form = prepare_token_request(
+            grant_type, client_id=self._grant.client_id, client_secret=self._grant.client_secret, **fields
+        )
+        try:
+            response = await self._http.post(self._grant.token_url, content=form, headers=_FORM)
+        except (httpx2.TransportError, httpx2.InvalidURL) as problem:
+            raise RemoteError(
+                f"{self._grant.token_url} cannot be reached ({type(problem).__name__}); check the way to the internet"
+            ) from problem
+        if response.is_success:
+            reply = _read(response.content, _TokenReply)
+            if reply is not None:
+                return reply
+        raise _refusal(response.status_code, response.content)
+
+
+def _bearer(tokens: Tokens) -> str:
+    return f"Bearer {tokens.access}"
+
+
+def _read(body: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _refusal(status: int, body: bytes) -> RemoteError:
+    refusal = _read(body, _Refusal)
+    match refusal.error if refusal else "":
+        case "invalid_grant":
+            return SignInError("the code or sign-in is used up or too old; open /auth of this service once more")
+        case "invalid_client" | "unauthorized_client":
+            return SignInError("the phone system does not know client_id and client_secret, or not in this realm")
+    if status in (httpx2.codes.BAD_REQUEST, httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
+        return SignInError(f"the phone system refused the sign-in ({status}); open /auth of this service once more")
+    return RemoteError(f"the phone system's sign-in answered with something unexpected ({status}); try again later")
