@@ -1,0 +1,17 @@
+"""sipgate.io: pushes of calls that start, are answered and end."""
+
+from pathlib import Path
+
+from calltally.sources.sipgate.parse import parse
+from calltally.sources.sipgate.settings import settings_from
+from calltally.sources.sipgate.webhook import webhook_from
+from calltally.sources.source import Source
+
+SOURCE = Source(
+    name="sipgate",
+    title="sipgate",
+    parse=parse,
+    settings=settings_from,
+    webhook=webhook_from,
+    sample=(Path(__file__).parent / "sample.toml").read_text(encoding="utf-8"),
+)

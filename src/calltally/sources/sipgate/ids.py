@@ -1,0 +1,23 @@
+"""Ids as sipgate makes them: opaque words, which everything hangs on."""
+
+from calltally.model.messages import BadMessageError
+
+LONGEST_ID = 1024
+
+
+def id_from(text: str | None, field: str) -> str | None:
+    """Return an id as received, `None` if it is absent or empty.
+
+    sipgate's ids are 8 to 132 letters and digits. Whatever else they may become, blanks, control characters and
+    characters that did not survive the way would make two ids of one.
+
+    Raises:
+        BadMessageError: it can be no id.
+    """
+    if not text:
+        return None
+    if not text.isalnum() and (" " in text or "\ufffd" in text or not text.isprintable()):
+        raise BadMessageError(f"the field {field} holds characters that no id has")
+    if len(text) > LONGEST_ID:
+        raise BadMessageError(f"the field {field} is {len(text)} characters long; expected {LONGEST_ID} at most")
+    return text
