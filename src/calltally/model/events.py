@@ -86,6 +86,10 @@ class LegSettled:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+QUEUE_CALL_EXPIRED = "(expired)"
+"""The name, which no log has, of our own event: nothing was heard of the call for the longest time one may last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueEvent:
     """One line of a queue's log.

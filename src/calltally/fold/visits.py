@@ -1,0 +1,212 @@
+"""Makes queue visits, and the call they are part of, from the lines of a queue's log.
+
+What the log says is kept as it says it: waits, rings and talks in its own whole seconds, nothing where a line has no
+figure. What becomes of a call whose fate the log does not tell is in docs/decisions/0012.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from calltally.fold import queue_words as words
+from calltally.fold.stays import Stay, stays_of
+from calltally.model.events import QueueEvent
+from calltally.model.records import NOTHING, Call, QueueVisit, Records
+from calltally.model.words import AnsweredBy, Direction, Outcome, VisitOutcome
+
+_WITHHELD = frozenset({"", "anonymous", "private", "restricted", "withheld"})
+_UNKNOWN_CALLER = frozenset({"unknown", "<unknown>", "unavailable"})
+_SPACERS = str.maketrans("", "", " -./()")
+_E164_DIGITS = range(7, 16)
+_LONGEST_NUMBER = 128
+
+
+def visit_records(events: Sequence[QueueEvent]) -> Records:
+    """Return the visits that the lines of one call tell of, and their call; `NOTHING` where they tell of no visit.
+
+    Args:
+        events: all known lines of one call id, any order, repeats allowed.
+    """
+    stays = stays_of(events)
+    if not stays:
+        return NOTHING
+    visits = _visits(events[0], stays)
+    entries = sorted((stay.entry for stay in stays if stay.entry is not None), key=lambda entry: entry.at_ms)
+    number = words.entry_parts(entries[0])[0] if entries else None
+    is_open = not stays[-1].is_over and stays[-1].end is None
+    return Records(call=call_from_visits(visits, number=number, is_open=is_open), visits=visits)
+
+
+def visits_from(events: Sequence[QueueEvent]) -> tuple[QueueVisit, ...]:
+    """Return the visits that the lines of one call id tell of, in the order of entry."""
+    return visit_records(events).visits
+
+
+def call_from_visits(visits: Sequence[QueueVisit], *, number: str | None, is_open: bool) -> Call | None:
+    """Return the call that these visits are part of; `None` without any.
+
+    Args:
+        visits: all visits of one call id, in the order of entry.
+        number: the caller's number as logged on entry; `None` if the log holds no entry.
+        is_open: the caller is still in the last of the queues.
+    """
+    if not visits:
+        return None
+    answered = _first_answered(visits)
+    started_at_ms = visits[0].entered_at_ms
+    answered_at_ms = answered.answered_at_ms if answered else None
+    ended_at_ms = _call_end(visits, is_open=is_open)
+    caller, withheld = caller_from(number) if number is not None else (None, False)
+    return Call(
+        source=visits[0].source,
+        call_id=visits[0].call_id,
+        direction=Direction.INBOUND,
+        caller=caller,
+        caller_withheld=withheld,
+        callee=None,
+        own_numbers=(),
+        started_at_ms=started_at_ms,
+        answered_at_ms=answered_at_ms,
+        ended_at_ms=ended_at_ms,
+        wait_ms=_between(started_at_ms, answered_at_ms if answered else ended_at_ms),
+        talk_ms=0 if answered is None else _between(answered_at_ms, ended_at_ms),
+        outcome=_call_outcome(visits, is_open=is_open),
+        answered_by=AnsweredBy.PERSON if answered else None,
+        voicemail=False,
+        queue=visits[0].queue,
+        agent=answered.agent if answered else None,
+        agent_name=answered.agent if answered else None,
+        trunk=None,
+        leg_ids=(),
+        visit_ids=tuple(visit.visit_id for visit in visits),
+        is_open=is_open,
+        crashed=False,
+    )
+
+
+def caller_from(number: str) -> tuple[str | None, bool]:
+    """Return the caller's number, `None` if it is not known, and whether it was withheld.
+
+    Only a number with its plus is surely international; any other is kept as it was logged.
+    """
+    text = number.strip()
+    if text.lower() in _WITHHELD:
+        return None, True
+    if text.lower() in _UNKNOWN_CALLER or len(text) > _LONGEST_NUMBER:
+        return None, False
+    digits = text[1:].translate(_SPACERS) if text.startswith("+") else ""
+    if digits.isascii() and digits.isdigit() and digits[0] != "0" and len(digits) in _E164_DIGITS:
+        return "+" + digits, False
+    return text, False
+
+
+def _visits(any_line: QueueEvent, stays: Sequence[Stay]) -> tuple[QueueVisit, ...]:
+    """Return the visits in the order of entry.
+
+    The id names call, queue and second of entry, and which it is of several entries into that queue in that second, so
+    that most ids stay what they are when an earlier part of the log is imported later.
+    """
+    entered = [(_entered_ms(stay), stay) for stay in stays]
+    entered.sort(key=lambda pair: pair[0])
+    same: Counter[tuple[str, int]] = Counter()
+    visits: list[QueueVisit] = []
+    for entered_ms, stay in entered:
+        second = entered_ms // 1000
+        same[stay.queue, second] += 1
+        visit_id = f"{any_line.call_ref}/{stay.queue}/{second}/{same[stay.queue, second]}"
+        visits.append(_visit(any_line, visit_id, stay, entered_ms))
+    return tuple(visits)
+
+
+def _visit(any_line: QueueEvent, visit_id: str, stay: Stay, entered_ms: int) -> QueueVisit:
+    end, connect = stay.end, stay.connect
+    figures = words.figures_of(end) if end is not None else words.NO_FIGURES
+    outcome = _visit_outcome(stay)
+    is_answered = outcome is VisitOutcome.ANSWERED
+    wait_ms = figures.wait_ms
+    if wait_ms is None and connect is not None:
+        wait_ms = words.connect_wait_ms(connect)
+    position = words.entry_parts(stay.entry)[1] if stay.entry is not None else None
+    agent = (end.agent if end is not None else None) or (connect.agent if connect is not None else None)
+    return QueueVisit(
+        source=any_line.source,
+        visit_id=visit_id,
+        call_id=any_line.call_ref,
+        source_call_id=any_line.call_ref,
+        queue=stay.queue,
+        agent=agent if is_answered else None,
+        entered_at_ms=entered_ms,
+        answered_at_ms=_answered_ms(stay, figures) if is_answered else None,
+        left_at_ms=end.at_ms if end is not None else None,
+        outcome=outcome,
+        wait_ms=wait_ms,
+        ring_ms=words.connect_ring_ms(connect) if connect is not None else None,
+        talk_ms=figures.talk_ms,
+        ended_by=words.ENDS_OF_TALK.get(end.name) if end is not None else None,
+        no_answer_rings=stay.rings,
+        entered_position=figures.entered_position if position is None else position,
+        left_position=figures.left_position,
+        key=words.key_of(end) if end is not None else None,
+    )
+
+
+def _entered_ms(stay: Stay) -> int:
+    """Return when a stay began: its entry; else the end without talk and wait; else the connection without the wait."""
+    connect_ms = stay.connect.at_ms if stay.connect is not None else None
+    if stay.entry is not None or stay.end is None:
+        return stay.began_ms or 0
+    figures = words.figures_of(stay.end)
+    if connect_ms is None:
+        return stay.end.at_ms - (figures.talk_ms or 0) - (figures.wait_ms or 0)
+    if figures.talk_ms is None or figures.wait_ms is None:
+        return stay.began_ms or 0
+    return min(connect_ms, stay.end.at_ms - figures.talk_ms - figures.wait_ms)
+
+
+def _answered_ms(stay: Stay, figures: words.Figures) -> int | None:
+    """Return when a member was connected; without its line the end tells, if it says how long they talked."""
+    if stay.connect is not None:
+        return stay.connect.at_ms
+    if stay.end is None or figures.talk_ms is None:
+        return None
+    return max(stay.end.at_ms - figures.talk_ms, _entered_ms(stay))
+
+
+def _visit_outcome(stay: Stay) -> VisitOutcome:
+    if stay.end is None:
+        if stay.connect is not None:
+            return VisitOutcome.ANSWERED
+        return VisitOutcome.UNKNOWN if stay.is_over else VisitOutcome.IN_PROGRESS
+    if stay.end.name in words.ENDS_OF_TALK:
+        return VisitOutcome.ANSWERED
+    return words.ENDS_OF_WAIT.get(stay.end.name) or words.REFUSALS[stay.end.name]
+
+
+def _first_answered(visits: Sequence[QueueVisit]) -> QueueVisit | None:
+    """Return the visit whose answer came first; one whose instant of answer is not known comes last."""
+    answered = [visit for visit in visits if visit.outcome is VisitOutcome.ANSWERED]
+    known = [visit for visit in answered if visit.answered_at_ms is not None]
+    return min(known, key=lambda visit: visit.answered_at_ms or 0) if known else next(iter(answered), None)
+
+
+def _call_end(visits: Sequence[QueueVisit], *, is_open: bool) -> int | None:
+    """Return when the caller left the last queue; `None` while he is in it, and if the log does not hold its end."""
+    if is_open or visits[-1].left_at_ms is None:
+        return None
+    return max(visit.left_at_ms for visit in visits if visit.left_at_ms is not None)
+
+
+def _call_outcome(visits: Sequence[QueueVisit], *, is_open: bool) -> Outcome:
+    if any(visit.outcome is VisitOutcome.ANSWERED for visit in visits):
+        return Outcome.ANSWERED
+    if is_open:
+        return Outcome.IN_PROGRESS
+    last = visits[-1].outcome
+    if last is VisitOutcome.ABANDONED:
+        return Outcome.ABANDONED
+    return Outcome.UNKNOWN if last is VisitOutcome.UNKNOWN else Outcome.NO_ANSWER
+
+
+def _between(since_ms: int | None, until_ms: int | None) -> int | None:
+    if since_ms is None or until_ms is None:
+        return None
+    return max(0, until_ms - since_ms)

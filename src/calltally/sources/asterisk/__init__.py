@@ -1,0 +1,16 @@
+"""Asterisk and Wazo: the queue_log, one line for each thing that happens to a call in a queue."""
+
+from importlib.resources import files
+
+from calltally.sources.asterisk.parse import parse
+from calltally.sources.asterisk.settings import settings_from
+from calltally.sources.source import Source
+
+SOURCE = Source(
+    name="asterisk",
+    title="Asterisk",
+    parse=parse,
+    settings=settings_from,
+    sample=files(__package__).joinpath("sample.toml").read_text("utf-8"),
+    knows_calls=False,
+)
