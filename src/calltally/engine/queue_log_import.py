@@ -1,0 +1,177 @@
+"""Reads files of a queue's log and takes their lines in, batch by batch, so that a year of history can be loaded.
+
+Each batch is durable before the next is read. Lines that the journal holds already change nothing, so an import that
+was interrupted is simply run again.
+"""
+
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO, cast
+
+from calltally.engine.ingest import Applied
+from calltally.model.messages import RawMessage
+
+STANDARD_INPUT = "-"
+BATCH_LINES = 5_000
+
+LONGEST_READ = 1 << 16
+"""Bytes of a line that are looked at; what follows up to the end of such a line is no log and is left out."""
+
+_GZIP = b"\x1f\x8b"
+
+
+class UnreadableFileError(Exception):
+    """A file could not be read (any further); the text is a sentence for an administrator. Earlier batches are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What became of the lines so far: `read` is the sum of the other three.
+
+    Attributes:
+        understood: lines that are new in the journal, and were understood.
+        set_aside: new lines that are kept but could not be used, by reason.
+        already_known: lines that the journal held already.
+    """
+
+    read: int = 0
+    understood: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+    already_known: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an import is. `bytes_total` is `None` if the size of an input is not known."""
+
+    counts: ImportCounts
+    bytes_read: int
+    bytes_total: int | None
+
+
+def import_queue_log(
+    paths: Sequence[str],
+    *,
+    messages_in: Callable[[Iterable[bytes]], Iterator[RawMessage]],
+    apply: Callable[[Sequence[RawMessage]], Applied],
+    progress: Callable[[Progress], None],
+    standard_input: BinaryIO | None = None,
+) -> ImportCounts:
+    """Take the lines of files in, one file after the other, and return what became of them.
+
+    Args:
+        paths: files, plain or compressed by gzip; `-` is standard input.
+        messages_in: makes messages of the lines of one file (`sources.asterisk.lines.raw_messages`).
+        apply: takes those of a batch in that are new (`Ingest.apply_new`).
+        progress: told after each batch; whoever interrupts the import knows the counts from it.
+        standard_input: what `-` means.
+
+    Raises:
+        UnreadableFileError: a file is missing, which is found before the first is read, or is damaged in the middle,
+            which is found when the lines before the damage are in.
+        StoreError: the last batch was not kept.
+    """
+    sizes = [_size_of(path) for path in paths]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    counts = ImportCounts()
+    finished = 0
+    for path, size in zip(paths, sizes, strict=True):
+        with _opened(path, standard_input) as raw:
+            damage: list[UnreadableFileError] = []
+            messages = messages_in(_until_damage(path, raw, damage))
+            while batch := list(islice(messages, BATCH_LINES)):
+                counts = _added(counts, len(batch), apply(batch))
+                done = finished + raw.tell() if size is not None else finished
+                progress(Progress(counts=counts, bytes_read=done, bytes_total=total))
+        if damage:
+            raise damage[0]
+        finished += size or 0
+    return counts
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream, none of them longer than `LONGEST_READ`."""
+    for line in iter(partial(stream.readline, LONGEST_READ), b""):
+        yield line
+        if len(line) == LONGEST_READ and not line.endswith(b"\n"):
+            for rest in iter(partial(stream.readline, LONGEST_READ), b""):
+                if rest.endswith(b"\n"):
+                    break
+
+
+def _until_damage(path: str, raw: io.BufferedReader, damage: list[UnreadableFileError]) -> Iterator[bytes]:
+    """Yield the lines of a file; where it cannot be read further they end, and `damage` says why."""
+    try:
+        with _readable(path):
+            yield from lines_of(_plain(raw))
+    except UnreadableFileError as error:
+        damage.append(error)
+
+
+def _added(counts: ImportCounts, read: int, applied: Applied) -> ImportCounts:
+    new = read - applied.already_known
+    return ImportCounts(
+        read=counts.read + read,
+        understood=counts.understood + new - len(applied.problems),
+        set_aside=counts.set_aside + Counter(reason for _, reason in applied.problems),
+        already_known=counts.already_known + applied.already_known,
+    )
+
+
+def _size_of(path: str) -> int | None:
+    """Return the size of a file, `None` for one that has none; it is opened to see that it can be read."""
+    if path == STANDARD_INPUT:
+        return None
+    with _readable(path):
+        status = Path(path).stat()
+        if not S_ISREG(status.st_mode) and not Path(path).is_dir():
+            return None  # a pipe can be opened once only
+        with Path(path).open("rb"):
+            return status.st_size
+
+
+@contextmanager
+def _opened(path: str, standard_input: BinaryIO | None) -> Iterator[io.BufferedReader]:
+    if path != STANDARD_INPUT:
+        with ExitStack() as stack:
+            with _readable(path):
+                stream = stack.enter_context(Path(path).open("rb"))
+            yield stream
+        return
+    if standard_input is None:
+        raise UnreadableFileError("There is no standard input to read a queue_log from.")
+    # A reader of our own over somebody else's stream must not close it.
+    reader: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", standard_input))
+    try:
+        yield reader
+    finally:
+        reader.detach()
+
+
+def _plain(raw: io.BufferedReader) -> BinaryIO:
+    """Return the stream without its compression; it is known by its first bytes, not by a name."""
+    if not raw.peek(len(_GZIP)).startswith(_GZIP):
+        return raw
+    return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Say in one sentence what is wrong with a file."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableFileError(
+            f"{path} is a damaged or unfinished gzip file; the lines before the damage are in."
+        ) from error
+    except OSError as error:
+        raise UnreadableFileError(f"{path} cannot be read: {error.strerror or error}.") from error
