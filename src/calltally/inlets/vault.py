@@ -7,13 +7,14 @@ from tempfile import NamedTemporaryFile
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from calltally.engine.sign_in import SignInError
 from calltally.engine.values import Values
 
 KEY_FILE = "secret.key"
 _ONLY_OWNER = 0o600
 
 
-class VaultError(Exception):
+class VaultError(SignInError):
     """A secret cannot be read or kept; the text is a sentence for an administrator."""
 
 

@@ -167,7 +167,7 @@ class Sync:
     Attributes:
         directory: groups, users and numbers of the site.
         running: ids of the legs that run now.
-        running_message: the message for the journal saying that a leg was seen running, or was not, at an instant (us).
+        seen, gone: the message for the journal that a leg was running at an instant (us), or no longer was.
         history: messages for the journal, one per finished leg which began in `[since_ms, until_ms)`; the last argument
             is the time of receipt (us).
     """
@@ -175,7 +175,8 @@ class Sync:
     remote: Remote
     directory: Callable[[], Steps[Imported]]
     running: Callable[[], Steps[frozenset[str]]]
-    running_message: Callable[[str, bool, int], RawMessage]
+    seen: Callable[[str, int], RawMessage]
+    gone: Callable[[str, int], RawMessage]
     history: Callable[[int, int, int], Steps[list[RawMessage]]]
 
 

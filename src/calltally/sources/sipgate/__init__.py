@@ -4,6 +4,8 @@ from pathlib import Path
 
 from calltally.sources.sipgate.parse import parse
 from calltally.sources.sipgate.settings import settings_from
+from calltally.sources.sipgate.setup import SETUP
+from calltally.sources.sipgate.sync import sync_from
 from calltally.sources.sipgate.webhook import webhook_from
 from calltally.sources.source import Source
 
@@ -14,4 +16,6 @@ SOURCE = Source(
     settings=settings_from,
     webhook=webhook_from,
     sample=(Path(__file__).parent / "sample.toml").read_text(encoding="utf-8"),
+    sync=sync_from,
+    setup=SETUP,
 )

@@ -14,7 +14,6 @@ import msgspec
 
 from calltally.sources.source import NotGrantedError, RemoteError, Request, Response, Steps
 
-API_URL = "https://api.sipgate.com/v2"
 PAGE = 500
 """Entries asked for at once where a list comes in pages; `/history` allows 1000 and gives 10 if nothing is said."""
 HISTORY_PAGE = 1000

@@ -1,19 +1,21 @@
 """The dialog that connects calltally to a sipgate account: what it will change, before and after, and how.
 
 It can be run again: what is as it should be is left alone. Answers, by name: `token_id`, `token`, `public_url`, and
-optionally `api_url`, `secret` (path segment of the push address), `realm`, and `access`, which is `oauth` (an OAuth2
-client is created or found) or `token` (the token itself is kept for daily use).
+optionally `api_url`, `realm`, `secret`, `user`, `password` as in the settings, and `access`, which is `oauth` (an
+OAuth2 client is created or found) or `token` (the token itself is kept for daily use).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from calltally.sources.sipgate import rest
+from calltally.sources.sipgate.settings import NEW_REALM, OFFICIAL_API, SipgateSettings
+from calltally.sources.sipgate.webhook import push_address
 from calltally.sources.source import Change, Plan, Remote, RemoteError, Setup, Steps
 
 CLIENT_NAME = "calltally"
-REALM = "sipgate-apps"
 OAUTH = "oauth"
 ADDRESSES = ("incomingUrl", "outgoingUrl")
 TITLES = {"incomingUrl": "address for incoming calls", "outgoingUrl": "address for outgoing calls"}
@@ -39,7 +41,7 @@ def remote(answers: Mapping[str, str]) -> Remote:
             raise ValueError(f"{key} is missing; expected is {example}")
     _public_url(answers)
     return Remote(
-        base_url=answers.get("api_url") or rest.API_URL,
+        base_url=answers.get("api_url") or OFFICIAL_API,
         user=answers["token_id"].strip(),
         password=answers["token"].strip(),
     )
@@ -61,7 +63,7 @@ def survey(answers: Mapping[str, str]) -> Steps[Plan]:
         return {
             "client_id": client.client_id,
             "client_secret": client.client_secret or "",
-            "realm": answers.get("realm") or REALM,
+            "realm": answers.get("realm") or NEW_REALM,
         }
 
     return Plan(account=account.master_sip_id, changes=tuple(changes), carry_out=carry_out)
@@ -83,9 +85,11 @@ def _public_url(answers: Mapping[str, str]) -> str:
 
 def _wanted(answers: Mapping[str, str]) -> _Wanted:
     site = _public_url(answers)
-    secret = answers.get("secret", "")
+    settings = SipgateSettings(
+        secret=answers.get("secret", ""), user=answers.get("user", ""), password=answers.get("password", "")
+    )
     return _Wanted(
-        push_url=f"{site}/in/sipgate" + (f"/{quote(secret, safe='')}" if secret else ""),
+        push_url=push_address(settings, site),
         site=site,
         redirect_uri=f"{site}/auth-code" if answers.get("access", OAUTH) == OAUTH else None,
     )
@@ -93,10 +97,15 @@ def _wanted(answers: Mapping[str, str]) -> _Wanted:
 
 def _address_changes(settings: Mapping[str, object], wanted: _Wanted) -> list[Change]:
     return [
-        Change(what=TITLES[key], before=str(settings.get(key) or ""), after=wanted.push_url)
+        Change(what=TITLES[key], before=_shown(str(settings.get(key) or "")), after=_shown(wanted.push_url))
         for key in ADDRESSES
         if settings.get(key) != wanted.push_url
     ]
+
+
+def _shown(address: str) -> str:
+    """Return an address without the password in it."""
+    return re.sub(r"(//[^/@:]*):[^/@]*@", r"\1:***@", address)
 
 
 def _set_addresses(wanted: _Wanted) -> Steps[None]:

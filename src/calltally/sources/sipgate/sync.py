@@ -39,7 +39,8 @@ def sync_from(settings: object) -> Sync | None:
         remote=remote,
         directory=directory,
         running=rest.running_calls,
-        running_message=running_message,
+        seen=seen,
+        gone=gone,
         history=history,
     )
 
@@ -90,8 +91,17 @@ def _user(account: str, user: rest.User) -> User:
     return User(source=NAME, user_id=f"{account}{user.id}", name=name or user.email or user.id)
 
 
-def running_message(leg_id: str, running: bool, at_us: int) -> RawMessage:  # noqa: FBT001  the shape of the contract
-    """Return the message for the journal that a leg was in the list of running calls, or was not."""
+def seen(leg_id: str, at_us: int) -> RawMessage:
+    """Return the message for the journal that a leg was in the list of running calls."""
+    return _running_message(leg_id, at_us, running=True)
+
+
+def gone(leg_id: str, at_us: int) -> RawMessage:
+    """Return the message for the journal that a leg was not in the list of running calls."""
+    return _running_message(leg_id, at_us, running=False)
+
+
+def _running_message(leg_id: str, at_us: int, *, running: bool) -> RawMessage:
     body = msgspec.json.encode({"callId": leg_id, "running": running})
     return RawMessage(source=NAME, received_at_us=at_us, headers={KIND_HEADER: "running"}, body=body)
 
