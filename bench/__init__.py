@@ -1,0 +1,1 @@
+"""Measurements of calltally on one machine; `python -m bench` lists them. Nothing here is part of the tests."""
