@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from calltally.model.instants import rfc3339_ms
 from calltally.render.chart import Axis, Gap, Tick
-from calltally.render.times import Grain, bucket, day_month, local, month_names, weekday_names
+from calltally.render.times import Grain, bucket_name, day_month, local, month_names, weekday_names
 from calltally.render.words import Language, Words
 
 MOST_TICKS = 8
@@ -50,11 +50,12 @@ def time_axis(
         gaps: since, until (milliseconds) and name of stretches in which a source was not heard.
     """
     edges = (*starts_ms, end_ms)
+    moments = [local(start, zone) for start in starts_ms]
     is_last = now_ms is not None and bool(starts_ms) and starts_ms[-1] <= now_ms < end_ms
     now = None if now_ms is None or is_last or not edges[0] <= now_ms < end_ms else place_of(now_ms, edges)
     return Axis(
-        labels=tuple(bucket(start, grain, zone, words) for start in starts_ms),
-        ticks=ticks_of(starts_ms, grain=grain, zone=zone, language=words.language),
+        labels=tuple([bucket_name(moment, grain, words) for moment in moments]),
+        ticks=ticks_of(moments, grain=grain, language=words.language),
         edges=tuple(rfc3339_ms(edge) for edge in edges) if starts_ms else (),
         centred=grain in {Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR},
         open_last=is_last,
@@ -75,13 +76,12 @@ def place_of(instant_ms: int, edges: Sequence[int]) -> float:
     return float(max(len(edges) - 1, 0))
 
 
-def ticks_of(starts_ms: Sequence[int], *, grain: Grain, zone: ZoneInfo, language: Language) -> tuple[Tick, ...]:
+def ticks_of(moments: Sequence[datetime], *, grain: Grain, language: Language) -> tuple[Tick, ...]:
     """Return the labels of the finest natural border that are not too many to be read."""
-    moments = [local(start, zone) for start in starts_ms]
     found: list[int] = []
     written: Callable[[datetime], str] = str
-    for most, border, text in _borders(language)[_FINEST.get(grain, 0) :]:
-        found = [index for index in range(len(moments)) if _begins(moments, index, border)]
+    for most, border, text in _borders(language)[_finest(moments, grain) :]:
+        found = _beginnings(moments, border)
         written = text
         if len(found) <= most:
             break
@@ -91,15 +91,21 @@ def ticks_of(starts_ms: Sequence[int], *, grain: Grain, zone: ZoneInfo, language
     )
 
 
-def _begins(moments: Sequence[datetime], index: int, border: Border) -> bool:
-    """Whether a natural border lies at this bucket: its key differs from the one just before it."""
-    key = border(moments[index])
-    if index:
-        return key != border(moments[index - 1])
-    if len(moments) == 1:
-        return True
-    before = moments[0].timestamp() - (moments[1].timestamp() - moments[0].timestamp())
-    return key != border(datetime.fromtimestamp(before, moments[0].tzinfo))
+def _finest(moments: Sequence[datetime], grain: Grain) -> int:
+    """Return where to begin among the borders: at what makes sense for the grain and can be few enough."""
+    if grain in _FINEST or len(moments) < 2:  # noqa: PLR2004  one bucket has no span
+        return _FINEST.get(grain, 0)
+    minutes = (moments[-1].timestamp() - moments[0].timestamp()) / 60
+    return sum(minutes / length > MOST_TICKS + 1 for length in _MINUTE_BORDERS)
+
+
+def _beginnings(moments: Sequence[datetime], border: Border) -> list[int]:
+    """Return the buckets at which a natural border lies: the key differs from that of the bucket before."""
+    if len(moments) < 2:  # noqa: PLR2004  one bucket has no neighbour
+        return list(range(len(moments)))
+    before = moments[0].timestamp() * 2 - moments[1].timestamp()
+    keys = [border(datetime.fromtimestamp(before, moments[0].tzinfo)), *map(border, moments)]
+    return [index for index, (earlier, later) in enumerate(pairwise(keys)) if earlier != later]
 
 
 def _borders(language: Language) -> tuple[tuple[int, Border, Callable[[datetime], str]], ...]:
@@ -123,7 +129,7 @@ def _borders(language: Language) -> tuple[tuple[int, Border, Callable[[datetime]
         return f"{name} {moment.year}" if moment.month == 1 else name
 
     def minutes(length: int) -> Border:
-        return lambda moment: (moment.date(), (moment.hour * 60 + moment.minute) // length)
+        return lambda moment: moment.day * 1440 + (moment.hour * 60 + moment.minute) // length
 
     def months(length: int) -> Border:
         return lambda moment: (moment.year * 12 + moment.month - 1) // length

@@ -36,10 +36,13 @@ def _bars(series: Series, scale: Scale, buckets: int, share: float) -> str:
     width = step * share
     left = (step - width) / 2
     base = scale.base
+    shape = f"h{width:.1f}V{base}h-{width:.1f}z"
     path = "".join(
-        f"M{index * step + left:.1f} {scale.y(value):.1f}h{width:.1f}V{base}h-{width:.1f}z"
-        for index, value in enumerate(series.drawn())
-        if value is not None and value > 0
+        [
+            f"M{index * step + left:.1f} {y:.1f}{shape}"
+            for index, y in enumerate(scale.ys(series.drawn()))
+            if y is not None and y < base
+        ]
     )
     return f'<path class="f-{series.style}" d="{path}"/>' if path else ""
 
@@ -49,9 +52,11 @@ def _tops(series: Series, scale: Scale, buckets: int) -> str:
     width = step * _WIDE_SHARE
     left = (step - width) / 2
     path = "".join(
-        f"M{index * step + left:.1f} {scale.y(value):.1f}h{width:.1f}"
-        for index, value in enumerate(series.drawn())
-        if value is not None and value > 0
+        [
+            f"M{index * step + left:.1f} {y:.1f}h{width:.1f}"
+            for index, y in enumerate(scale.ys(series.drawn()))
+            if y is not None and y < scale.base
+        ]
     )
     return f'<path class="ln s-{series.style}" d="{path}"/>' if path else ""
 
@@ -74,11 +79,11 @@ def _steps(series: Series, scale: Scale, buckets: int) -> str:
     step = WIDTH / buckets
     path: list[str] = []
     in_line = False
-    for index, value in enumerate(series.drawn()):
-        if value is None:
+    for index, y in enumerate(scale.ys(series.drawn())):
+        if y is None:
             in_line = False
             continue
-        path.append(f"{'L' if in_line else 'M'}{index * step:.1f} {scale.y(value):.1f}H{(index + 1) * step:.1f}")
+        path.append(f"{'L' if in_line else 'M'}{index * step:.1f} {y:.1f}H{(index + 1) * step:.1f}")
         in_line = True
     return f'<path class="ln s-{series.style}" d="{"".join(path)}"/>' if path else ""
 

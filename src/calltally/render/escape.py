@@ -4,6 +4,7 @@ import re
 
 from markupsafe import Markup, escape
 
+_SPECIAL = re.compile("[&<>'\"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -14,7 +15,9 @@ def plain(text: str) -> str:
 
 def text(value: str) -> str:
     """Return a value ready to stand between tags or inside a quoted attribute; markup passes unchanged."""
-    return str(escape(value if isinstance(value, Markup) else _FORBIDDEN.sub("\ufffd", value)))
+    if isinstance(value, Markup) or _SPECIAL.search(value) is None:
+        return str(value)
+    return str(escape(_FORBIDDEN.sub("\ufffd", value)))
 
 
 def markup(finished: str) -> Markup:

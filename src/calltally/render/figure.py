@@ -8,7 +8,7 @@ from markupsafe import Markup
 from calltally.render.chart import Chart, Style
 from calltally.render.escape import markup, text
 from calltally.render.lines import points
-from calltally.render.numbers import shown
+from calltally.render.numbers import NONE, written
 from calltally.render.plot import sample
 from calltally.render.scale import scale_of
 from calltally.render.words import Words
@@ -82,20 +82,19 @@ def _table(chart: Chart, *, as_columns: bool) -> str:
 
 def _rows(chart: Chart, *, as_columns: bool) -> list[str]:
     language = chart.words.language
-    written = [[text(str(shown(value, chart.unit, language))) for value in series.values] for series in chart.series]
+    columns = [written(series.values, chart.unit, language) for series in chart.series]
     heights = [] if as_columns else [points(series, scale_of(chart)) for series in chart.series]
     names = [text(series.name) for series in chart.series]
     edges = chart.axis.edges
     rows: list[str] = []
     for index, label in enumerate(chart.axis.labels):
-        cells = [column[index] if index < len(column) else "-" for column in written]
-        reading = ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True))
+        cells = [column[index] if index < len(column) else NONE for column in columns]
+        reading = ", ".join([f"{name} {cell}" for name, cell in zip(names, cells, strict=True)])
         since = f' data-since="{text(edges[index])}"' if edges else ""
         dots = f' data-y="{_dots(heights, index)}"' if heights else ""
+        row = '</td><td class="num">'.join(cells)
         rows.append(
-            f'<tr data-read="{reading}"{since}{dots}><th scope="row">{text(label)}</th>'
-            + "".join(f'<td class="num">{cell}</td>' for cell in cells)
-            + "</tr>"
+            f'<tr data-read="{reading}"{since}{dots}><th scope="row">{text(label)}</th><td class="num">{row}</td></tr>'
         )
     return rows
 

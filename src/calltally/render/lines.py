@@ -19,7 +19,7 @@ def lines(chart: Chart) -> Markup:
 
 def points(series: Series, scale: Scale) -> tuple[float | None, ...]:
     """Return the height of each value, for the dots of the reading."""
-    return tuple(None if value is None else scale.y(value) for value in series.drawn())
+    return tuple(scale.ys(series.drawn()))
 
 
 def _line(series: Series, scale: Scale, buckets: int) -> str:
@@ -28,9 +28,9 @@ def _line(series: Series, scale: Scale, buckets: int) -> str:
     path: list[str] = []
     lone: list[str] = []
     run: list[str] = []
-    for index, value in enumerate((*series.drawn(), None)):
-        if value is not None:
-            run.append(f"{index * step + half:.1f} {scale.y(value):.1f}")
+    for index, y in enumerate((*scale.ys(series.drawn()), None)):
+        if y is not None:
+            run.append(f"{index * step + half:.1f} {y:.1f}")
         elif run:
             if len(run) == 1:
                 lone.append(f"M{run[0]}h.01")

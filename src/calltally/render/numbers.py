@@ -1,9 +1,11 @@
 """Numbers with their units as people read them: counts, shares, durations, differences, telephone numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from math import isfinite
+from typing import TypeGuard
 
 from calltally.render.escape import plain
 from calltally.render.words import Language, Words, grouped
@@ -116,6 +118,21 @@ def shown(value: float | None, unit: Unit, language: Language) -> Shown:
             return percent(value, language)
         case Unit.DURATION:
             return Shown(text=duration(value))
+
+
+def written(values: Iterable[float | None], unit: Unit, language: Language) -> list[str]:
+    """Return many values as `shown` writes them, unit included."""
+    match unit:
+        case Unit.COUNT:
+            return [NONE if not _is_number(value) else grouped(round(value), language) for value in values]
+        case Unit.SHARE:
+            return [str(percent(value, language)) for value in values]
+        case Unit.DURATION:
+            return [duration(value) for value in values]
+
+
+def _is_number(value: float | None) -> TypeGuard[float]:
+    return value is not None and isfinite(value)
 
 
 def difference(value: float | None, before: float | None, *, unit: Unit, against: str, words: Words) -> Difference:

@@ -1,5 +1,6 @@
 """The value axis: at most three gridlines at round values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, log10
 
@@ -39,6 +40,11 @@ class Scale:
     def base(self) -> int:
         """Return the y of the zero line."""
         return self.height - BELOW
+
+    def ys(self, values: Iterable[float | None]) -> list[float | None]:
+        """Return the y of many values; `None` stays `None`."""
+        base, top, room = self.base, self.top, self.base - ABOVE
+        return [None if value is None else base - min(max(value / top, 0.0), 1.0) * room for value in values]
 
     def y(self, value: float) -> float:
         """Return the y of a value; what is beyond an end stays at it."""

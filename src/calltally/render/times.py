@@ -103,7 +103,11 @@ def last_weekday(instant_ms: int, zone: ZoneInfo, words: Words) -> str:
 
 def bucket(instant_ms: int, grain: Grain, zone: ZoneInfo, words: Words) -> str:
     """Return the name of the bucket that begins at an instant."""
-    moment = local(instant_ms, zone)
+    return bucket_name(local(instant_ms, zone), grain, words)
+
+
+def bucket_name(moment: datetime, grain: Grain, words: Words) -> str:
+    """Return the name of the bucket that begins at a local time."""
     language = words.language
     match grain:
         case Grain.MINUTE | Grain.QUARTER | Grain.HOUR:
