@@ -1,8 +1,12 @@
 """Small named values (tokens, hashes, marks) as any part of calltally may keep them."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
 
 from calltally.store.store import Store
+
+Perform: TypeAlias = Callable[[Callable[[], object]], Awaitable[object]]
+"""Runs something that writes to the store where writing belongs, and returns when it is durable."""
 
 
 class Values(Protocol):

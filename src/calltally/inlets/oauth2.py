@@ -15,6 +15,7 @@ import structlog
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 
 from calltally.engine.sign_in import SignInError
+from calltally.engine.values import Perform
 from calltally.inlets.vault import Vault
 from calltally.sources.source import Grant, RemoteError
 
@@ -64,6 +65,7 @@ class OAuth2:
         vault: Vault,
         http: httpx2.AsyncClient,
         clock_us: Callable[[], int],
+        perform: Perform = asyncio.to_thread,
     ) -> None:
         """Take the name to keep tokens under, the client, where codes come back to, and what it works with."""
         self._name = f"sign_in/{name}"
@@ -73,6 +75,7 @@ class OAuth2:
         self._vault = vault
         self._http = http
         self._clock_us = clock_us
+        self._perform = perform
         self._renewing = asyncio.Lock()
         self._unsaved: Tokens | None = None
         self._spent: str | None = None
@@ -157,7 +160,7 @@ class OAuth2:
 
     async def _save(self, tokens: Tokens) -> None:
         self._unsaved = tokens
-        await asyncio.to_thread(self._vault.put, self._name, msgspec.json.encode(tokens))
+        await self._perform(lambda: self._vault.put(self._name, msgspec.json.encode(tokens)))
         self._unsaved = None
 
     async def _ask(self, grant_type: str, **fields: str) -> _TokenReply:

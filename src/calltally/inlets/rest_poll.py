@@ -3,7 +3,8 @@
 import asyncio
 import random
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import httpx2
@@ -115,6 +116,13 @@ class RestClient:
 
     def _unreachable(self, why: str) -> RemoteError:
         return RemoteError(f"{self._base_url} cannot be reached ({why}); check the address and the way to the internet")
+
+
+@asynccontextmanager
+async def connected(remote: Remote) -> AsyncIterator[RestClient]:
+    """Connect with user and password, for a short conversation of its own."""
+    async with http_client() as http:
+        yield RestClient(remote=remote, let_in=Basic(remote.user, remote.password), http=http)
 
 
 def _pause_seconds(attempt: int, retry_after: str | None) -> float:
