@@ -1,0 +1,1 @@
+"""A made-up company: its people, a year of its calls, and its live traffic."""
