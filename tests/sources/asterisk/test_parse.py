@@ -88,8 +88,8 @@ def test_a_word_that_nobody_documented_is_kept_with_its_call() -> None:
 
 
 def test_bytes_that_are_no_utf_8_stay_distinguishable() -> None:
-    names = [_event(b"1768381031|1768381031.10|Kr" + name + b"ger + b"|NONE|FULL|").queue for name in (b"\xe9", b"\xe8")]
-    assert names == ["Kr\\xe9ger", "Kr\\xe8ger"]
+    lines = (b"1768381031|1768381031.10|Kr\xe9ger|NONE|FULL|", b"1768381031|1768381031.10|Kr\xe8ger|NONE|FULL|")
+    assert [_event(line).queue for line in lines] == ["Kr\\xe9ger", "Kr\\xe8ger"]
     assert _event("1768381031|1768381031.10|Kréger|NONE|FULL|".encode()).queue == "Kréger"
 
 
