@@ -10,8 +10,13 @@ from collections.abc import Sequence
 from calltally.fold import queue_words as words
 from calltally.fold.stays import Stay, stays_of
 from calltally.model.events import QueueEvent
+from calltally.model.quick import quick
 from calltally.model.records import NOTHING, Call, QueueVisit, Records
 from calltally.model.words import AnsweredBy, Direction, Outcome, VisitOutcome
+
+_call = quick(Call)
+_queue_visit = quick(QueueVisit)
+_records = quick(Records)
 
 _WITHHELD = frozenset({"", "anonymous", "private", "restricted", "withheld"})
 _UNKNOWN_CALLER = frozenset({"unknown", "<unknown>", "unavailable"})
@@ -33,7 +38,7 @@ def visit_records(events: Sequence[QueueEvent]) -> Records:
     entries = sorted((stay.entry for stay in stays if stay.entry is not None), key=lambda entry: entry.at_ms)
     number = words.entry_parts(entries[0])[0] if entries else None
     is_open = not stays[-1].is_over and stays[-1].end is None
-    return Records(call=call_from_visits(visits, number=number, is_open=is_open), visits=visits)
+    return _records(call=call_from_visits(visits, number=number, is_open=is_open), visits=visits)
 
 
 def visits_from(events: Sequence[QueueEvent]) -> tuple[QueueVisit, ...]:
@@ -56,7 +61,7 @@ def call_from_visits(visits: Sequence[QueueVisit], *, number: str | None, is_ope
     answered_at_ms = answered.answered_at_ms if answered else None
     ended_at_ms = _call_end(visits, is_open=is_open)
     caller, withheld = caller_from(number) if number is not None else (None, False)
-    return Call(
+    return _call(
         source=visits[0].source,
         call_id=visits[0].call_id,
         direction=Direction.INBOUND,
@@ -127,7 +132,7 @@ def _visit(any_line: QueueEvent, visit_id: str, stay: Stay, entered_ms: int) -> 
         wait_ms = words.connect_wait_ms(connect)
     position = words.entry_parts(stay.entry)[1] if stay.entry is not None else None
     agent = (end.agent if end is not None else None) or (connect.agent if connect is not None else None)
-    return QueueVisit(
+    return _queue_visit(
         source=any_line.source,
         visit_id=visit_id,
         call_id=any_line.call_ref,

@@ -7,6 +7,7 @@ nobody has documented are kept as events of their call: any dialplan may write i
 from json import loads
 
 from calltally.model.events import QUEUE_CALL_EXPIRED, QueueEvent
+from calltally.model.quick import quick
 from calltally.sources.asterisk.lines import LONGEST_LINE, second_of
 from calltally.sources.source import BadMessageError, RawMessage
 
@@ -14,6 +15,8 @@ LONGEST_FIELD = 256
 """Characters of a call id, a queue, an agent or an event's word."""
 
 MOST_FIELDS = 200
+
+_queue_event = quick(QueueEvent)
 
 _NO_CALL = frozenset({"", "NONE", "MANAGER", "CLI", "REALTIME"})
 
@@ -88,7 +91,7 @@ def parse(message: RawMessage) -> list[QueueEvent]:
     if data == [""]:  # the bar that ends an event without parameters
         data = []
     return [
-        QueueEvent(
+        _queue_event(
             source=message.source,
             at_ms=second * 1000,
             sequence=message.received_at_us - second * 1_000_000,
@@ -141,7 +144,7 @@ def _expired(message: RawMessage) -> QueueEvent:
     if not isinstance(call_ref, str) or not 0 < len(call_ref) <= LONGEST_FIELD or not call_ref.isprintable():
         raise BadMessageError("the message names no call in callId")
     at_ms, rest_us = divmod(message.received_at_us, 1000)
-    return QueueEvent(
+    return _queue_event(
         source=message.source,
         at_ms=at_ms,
         sequence=rest_us,
