@@ -1,7 +1,7 @@
 """When people call: how a year's calls fall on days and quarter hours, weekends, holidays, seasons and bad days."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from random import Random
@@ -32,7 +32,7 @@ _SATURDAY_OPENS, _SATURDAY_CLOSES = time(9), time(14)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarter:
-    """A quarter of an hour of one day; `is_open` says whether the company works then."""
+    """A quarter of an hour of one day; `is_open`: the company works then. One that is still to come weighs nothing."""
 
     start_ms: int
     weight: float
@@ -62,11 +62,12 @@ def days_of(*, calls: int, days: int, until_ms: int, seed: int, zone: ZoneInfo) 
     parts: list[tuple[date, tuple[Quarter, ...]]] = []
     weights: list[float] = []
     for on in dates:
-        quarters = tuple(quarters_of(on, zone))
-        past = tuple(quarter for quarter in quarters if quarter.start_ms + QUARTER_MS <= until_ms)
-        whole = sum(quarter.weight for quarter in quarters)
+        whole = tuple(quarters_of(on, zone))
+        past = tuple(
+            quarter if quarter.start_ms + QUARTER_MS <= until_ms else replace(quarter, weight=0.0) for quarter in whole
+        )
         parts.append((on, past))
-        share = sum(quarter.weight for quarter in past) / whole
+        share = sum(quarter.weight for quarter in past) / sum(quarter.weight for quarter in whole)
         weights.append(share * day_weight(on, newest=newest, seed=seed))
     ends = [round(calls * sum_so_far) for sum_so_far in _shares(weights)]
     return [
