@@ -70,7 +70,7 @@ def import_queue_log(
 
     Args:
         paths: files, plain or compressed by gzip; `-` is standard input.
-        messages_in: makes messages of the lines of one file (`sources.asterisk.lines.raw_messages`).
+        messages_in: makes messages of the lines of one file (`Source.log_messages`).
         apply: takes those of a batch in that are new (`Ingest.apply_new`).
         progress: told after each batch; whoever interrupts the import knows the counts from it.
         standard_input: what `-` means.

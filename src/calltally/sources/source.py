@@ -1,6 +1,6 @@
 """The contract that every phone system fulfils."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -230,6 +230,8 @@ class Source:
         webhook: builds the webhook from those settings and the public address of the service, or `None`.
         sample: the commented sample settings (TOML).
         knows_calls: the source says itself when a call ends; a call of it may be shown as active.
+        log_messages: makes messages of the lines of one file of the phone system's own log, the same ones whenever it
+            is read; `None` where there is no such log.
         sync: what can be asked of the phone system with these settings; `None` where nothing can.
         setup: the dialog that connects calltally to it, where there is one.
     """
@@ -241,5 +243,6 @@ class Source:
     webhook: Callable[[object, str], Webhook] | None = None
     sample: str = ""
     knows_calls: bool = True
+    log_messages: Callable[[Iterable[bytes]], Iterator[RawMessage]] | None = None
     sync: Callable[[object], Sync | None] | None = None
     setup: Setup | None = None

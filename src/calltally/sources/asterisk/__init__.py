@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from calltally.sources.asterisk.lines import raw_messages
 from calltally.sources.asterisk.parse import parse
 from calltally.sources.asterisk.settings import settings_from
 from calltally.sources.source import Source
@@ -13,4 +14,5 @@ SOURCE = Source(
     settings=settings_from,
     sample=files(__package__).joinpath("sample.toml").read_text("utf-8"),
     knows_calls=False,
+    log_messages=raw_messages,
 )
