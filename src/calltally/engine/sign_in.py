@@ -4,6 +4,8 @@ from typing import Protocol
 
 from calltally.sources.source import RemoteError
 
+__all__ = ["RemoteError", "SignIn", "SignInError"]
+
 
 class SignInError(RemoteError):
     """The phone system did not let us in, or no longer does; the text says what a person can do."""
@@ -14,6 +16,10 @@ class SignIn(Protocol):
 
     def address(self, state: str) -> str:
         """Return where the person says yes; `state` comes back with the code."""
+        ...
+
+    async def is_signed_in(self) -> bool:
+        """Return whether somebody has said yes already."""
         ...
 
     async def exchange(self, code: str) -> None:

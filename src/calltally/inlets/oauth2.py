@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 
 from calltally.engine.sign_in import SignInError
 from calltally.engine.values import Perform
-from calltally.inlets.vault import Vault
+from calltally.inlets.vault import Vault, VaultError
 from calltally.sources.source import Grant, RemoteError
 
 log = structlog.get_logger(__name__)
@@ -102,9 +102,12 @@ class OAuth2:
         log.info("signed_in", name=self._name)
 
     async def is_signed_in(self) -> bool:
-        """Return whether there are tokens of this client."""
+        """Return whether there are tokens of this client that can be read."""
         async with self._renewing:
-            return await self._tokens() is not None
+            try:
+                return await self._tokens() is not None
+            except VaultError:
+                return False
 
     async def authorization(self) -> str:
         """Return the header for a request, with a token that lives long enough for it.
