@@ -1,1 +1,264 @@
 """Puts the parts together; the only module that knows which store and which sources exist."""
+
+import asyncio
+import gc
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import entry_points
+from ipaddress import ip_network
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from calltally.engine.credentials import Sessions, Tokens
+from calltally.engine.duties import Duties, Retention, note_alive, note_downtime
+from calltally.engine.health import Health
+from calltally.engine.ingest import Applied, Ingest
+from calltally.engine.live import Board
+from calltally.engine.questions import Questions
+from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
+from calltally.engine.writer import Writer
+from calltally.inlets.webhook import WebhookInlet
+from calltally.serve.service import Doors, service
+from calltally.serve.site import Site
+from calltally.settings import Settings, require_guard
+from calltally.sources.source import Source, Webhook
+from calltally.store.open import open_store
+from calltally.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+SHUTDOWN_SECONDS = 8
+KEPT_ALIVE_SECONDS = 75
+
+
+def clock_us() -> int:
+    """Return this moment, microseconds since 1970: the only clock of calltally."""
+    return time.time_ns() // 1000
+
+
+def known_sources() -> dict[str, Source]:
+    """Return every installed phone system by name.
+
+    Other packages add theirs to the entry points `calltally.sources`.
+    """
+    found = {point.name: point.load() for point in sorted(entry_points(group="calltally.sources"))}
+    return {name: source for name, source in found.items() if isinstance(source, Source)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What commands and the service work with."""
+
+    settings: Settings
+    zone: ZoneInfo
+    sources: Mapping[str, Source]
+    store: Store
+    teams: Teams
+    questions: Questions
+
+    def ingest(self, committed: Callable[[Applied], None] | None = None) -> Ingest:
+        """Return what takes messages in; there is to be one for a process."""
+        return Ingest(
+            store=self.store,
+            parsers={name: source.parse for name, source in self.sources.items()},
+            zone=self.zone,
+            clock_us=clock_us,
+            committed=committed,
+        )
+
+    @property
+    def retention(self) -> Retention:
+        """How long things are kept."""
+        chosen = self.settings.retention
+        return Retention(journal_days=chosen.journal_days, records_months=chosen.records_months)
+
+    def webhooks(self) -> dict[str, Webhook]:
+        """Return the webhook of every source that receives pushes; one without a section has its defaults."""
+        webhooks: dict[str, Webhook] = {}
+        for name, source in self.sources.items():
+            if source.webhook is not None:
+                chosen = self.settings.sources.get(name) or source.settings({})
+                webhooks[name] = source.webhook(chosen, self.settings.public_url)
+        return webhooks
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open the store and put the parts together.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    zone = ZoneInfo(settings.site.time_zone)
+    store = open_store(settings.database_url, zone=settings.site.time_zone)
+    teams = Teams(
+        file=settings.data / FILE_NAME,
+        fixed=[NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams],
+        country=settings.site.country,
+        clock_seconds=time.monotonic,
+    )
+    return Parts(
+        settings=settings,
+        zone=zone,
+        sources=known_sources(),
+        store=store,
+        teams=teams,
+        questions=Questions(store, zone, teams.current),
+    )
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
+    """Give the running service as an ASGI application; at the end everything that was accepted is stored."""
+    store = parts.store
+    health = Health(store.health())
+    board = Board(clock_us=clock_us, health=health, open_flows=())
+    ingest = parts.ingest(board.committed)
+    note_downtime(store, ingest, clock_us() // 1000)
+    board.reload(store.open_flows().values())
+    writer = Writer(ingest)
+    writer.start()
+    duties = Duties(
+        store=store,
+        writer=writer,
+        board=board,
+        retention=parts.retention,
+        zone=parts.zone,
+        clock_us=clock_us,
+    )
+    site = Site(
+        settings=parts.settings,
+        zone=parts.zone,
+        store=store,
+        questions=parts.questions,
+        board=board,
+        writer=writer,
+        teams=parts.teams,
+        sources=parts.sources,
+        clock_us=clock_us,
+    )
+    inlet = WebhookInlet(
+        webhooks=parts.webhooks(),
+        accept=writer.accept,
+        health=health,
+        clock_us=clock_us,
+        trusted=tuple(ip_network(network) for network in parts.settings.server.trusted_proxies),
+    )
+    async with AsyncExitStack() as stack:
+        stack.callback(_finish, parts, writer)
+        for work in (board.run(), duties.run()):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        yield service(site, inlet, _doors(parts, writer))
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _finish(parts: Parts, writer: Writer) -> None:
+    """Store what waits, and note until when calltally was there."""
+    writer.stop()
+    note_alive(parts.store, clock_us() // 1000)
+
+
+def _doors(parts: Parts, writer: Writer) -> Doors:
+    """Return who may come in."""
+    new_secret = partial(secrets.token_urlsafe, 32)
+    password = parts.settings.server.password
+    return Doors(
+        tokens=Tokens(parts.store, new_secret),
+        sessions=Sessions(parts.store, new_secret, password) if password else None,
+        perform=lambda job: writer.run(lambda _ingest: job()),
+        machine=socket.gethostname().partition(".")[0],
+    )
+
+
+def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Run the service until it is told to end.
+
+    Raises:
+        SettingsError: the address is reachable by others and nothing guards it.
+        StoreError: the database cannot be opened.
+    """
+    require_guard(settings.server)
+    parts = open_parts(settings)
+    try:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        with asyncio.Runner(loop_factory=_event_loop) as runner:
+            runner.run(_serve(parts, ready))
+    finally:
+        parts.store.close()
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415  it does not exist on Windows
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens, and leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
+    listen = parts.settings.server.listen
+    async with running(parts) as app:
+        config = uvicorn.Config(
+            app,
+            host=listen.host,
+            port=listen.port,
+            http="httptools",
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            ws_per_message_deflate=False,
+            timeout_keep_alive=KEPT_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            proxy_headers=False,
+        )
+        server = _Server(config, lambda: _say_ready(str(listen), ready))
+        _end_by_signal(server)
+        await server.serve()
+        log.info("service_ended")
+
+
+def _say_ready(listen: str, ready: Callable[[str], None] | None) -> None:
+    log.info("service_ready", listen=listen)
+    if ready is not None:
+        ready(f"http://{listen}/")
+
+
+def _end_by_signal(server: uvicorn.Server) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)

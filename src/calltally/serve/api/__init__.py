@@ -1,0 +1,1 @@
+"""The JSON interface: metrics, questions, calls and the state of the moment."""

@@ -1,0 +1,147 @@
+"""Reads the parameters that the questions of the API share; nonsense is 400, what is well formed but impossible 422."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+
+from calltally.engine.answers import By, ImpossibleQuestionError, Selection, by_asked
+from calltally.engine.memberships import UnknownChoiceError
+from calltally.metrics.catalog import UnknownMetricError
+from calltally.model.asked_times import ImpossibleSpanError, span_asked, unit_asked
+from calltally.model.buckets import TooManyBucketsError, Unit, auto_unit
+from calltally.model.instants import Span
+from calltally.model.words import Direction, Outcome
+from calltally.serve.problems import ProblemError
+from calltally.serve.site import Site
+
+Word = TypeVar("Word", Direction, Outcome)
+Names = Annotated[list[str], Query(max_length=200)]
+
+BAD_REQUEST = 400
+UNPROCESSABLE = 422
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """The parameters that say which calls count; each may be given several times, values are compared whole."""
+
+    source: Names
+    direction: Names
+    group: Names
+    team: Names
+    queue: Names
+    agent: Names
+    trunk: Names
+    caller: Names
+    outcome: Names
+
+
+def filters(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
+    source: Names = [],  # noqa: B006  FastAPI copies the default
+    direction: Names = [],  # noqa: B006  the same
+    group: Names = [],  # noqa: B006  the same
+    team: Names = [],  # noqa: B006  the same
+    queue: Names = [],  # noqa: B006  the same
+    agent: Names = [],  # noqa: B006  the same
+    trunk: Names = [],  # noqa: B006  the same
+    caller: Names = [],  # noqa: B006  the same
+    outcome: Names = [],  # noqa: B006  the same
+) -> Filters:
+    """Return the filters of a request."""
+    return Filters(
+        source=source,
+        direction=direction,
+        group=group,
+        team=team,
+        queue=queue,
+        agent=agent,
+        trunk=trunk,
+        caller=caller,
+        outcome=outcome,
+    )
+
+
+def selection_of(asked: Filters, *, text: str | None = None) -> Selection:
+    """Return which calls count; an absent parameter means every."""
+    if text is not None and len(text) > LONGEST_TEXT:
+        raise ProblemError(BAD_REQUEST, f"Search for {LONGEST_TEXT} characters at most.", parameter="text")
+    return Selection(
+        sources=_some(asked.source),
+        directions=_words(asked.direction, Direction, "direction"),
+        groups=_some(asked.group),
+        teams=_some(asked.team),
+        queues=_some(asked.queue),
+        agents=_some(asked.agent),
+        trunks=_some(asked.trunk),
+        callers=_some(asked.caller),
+        outcomes=_words(asked.outcome, Outcome, "outcome"),
+        text=text or None,
+    )
+
+
+def span_of(site: Site, since: str, until: str, zone: ZoneInfo) -> Span:
+    """Return the range asked for."""
+    try:
+        return span_asked(since, until, zone=zone, now_ms=site.now_ms())
+    except ImpossibleSpanError as problem:
+        raise ProblemError(UNPROCESSABLE, str(problem), parameter="since") from problem
+    except ValueError as problem:
+        raise ProblemError(BAD_REQUEST, str(problem), parameter="since") from problem
+
+
+def zone_of(site: Site, name: str | None) -> ZoneInfo:
+    """Return the zone asked for, the site's own by default."""
+    if not name:
+        return site.zone
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError) as problem:
+        detail = f"There is no time zone {name[:60]!r}; expected a name such as Europe/Berlin or UTC."
+        raise ProblemError(BAD_REQUEST, detail, parameter="tz") from problem
+
+
+def unit_of(every: str | None, span: Span) -> Unit | None:
+    """Return the time unit asked for; `None` where the range is not to be cut."""
+    if not every:
+        return None
+    try:
+        return unit_asked(every) or auto_unit(span)
+    except ValueError as problem:
+        raise ProblemError(BAD_REQUEST, str(problem), parameter="every") from problem
+
+
+def dimension_of(by: str | None) -> By | None:
+    """Return the dimension asked for."""
+    if not by:
+        return None
+    try:
+        return by_asked(by)
+    except ValueError as problem:
+        raise ProblemError(BAD_REQUEST, str(problem), parameter="by") from problem
+
+
+def problem_of_question(error: ValueError) -> ProblemError:
+    """Return the problem of a question that the engine refused."""
+    if isinstance(error, UnknownMetricError):
+        return ProblemError(BAD_REQUEST, str(error), parameter="metrics")
+    if isinstance(error, UnknownChoiceError | ImpossibleQuestionError | TooManyBucketsError):
+        return ProblemError(UNPROCESSABLE, str(error))
+    return ProblemError(BAD_REQUEST, str(error))
+
+
+def _some(values: Sequence[str]) -> tuple[str, ...] | None:
+    return tuple(values) if values else None
+
+
+def _words(values: Sequence[str], kind: type[Word], parameter: str) -> tuple[Word, ...] | None:
+    if not values:
+        return None
+    try:
+        return tuple(kind(value) for value in values)
+    except ValueError as problem:
+        known = ", ".join(each.value for each in kind)
+        raise ProblemError(BAD_REQUEST, f"{problem}; expected {known}.", parameter=parameter) from problem

@@ -1,0 +1,77 @@
+"""Pages of legs and queue visits: the store yields them in order, a cursor remembers the last one."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from calltally.model.instants import Span
+from calltally.model.records import Leg, QueueVisit
+from calltally.store.store import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The last record of a page: its start, source and id, by which records are ordered."""
+
+    start_ms: int
+    source: str
+    id: str
+
+
+def legs_page(store: Store, span: Span, limit: int, cursor: str | None) -> tuple[list[Leg], str | None]:
+    """Return a page of legs and the cursor of the next; ValueError if the cursor is nonsense."""
+    place = _place(cursor)
+    found = _after(store.all_legs(_rest(span, place), None), place, _leg_place)
+    return _cut(found, limit, _leg_place)
+
+
+def visits_page(store: Store, span: Span, limit: int, cursor: str | None) -> tuple[list[QueueVisit], str | None]:
+    """Return a page of queue visits and the cursor of the next; ValueError if the cursor is nonsense."""
+    place = _place(cursor)
+    found = _after(store.all_visits(_rest(span, place), None), place, _visit_place)
+    return _cut(found, limit, _visit_place)
+
+
+def _leg_place(leg: Leg) -> _Place:
+    return _Place(leg.started_at_ms, leg.source, leg.leg_id)
+
+
+def _visit_place(visit: QueueVisit) -> _Place:
+    return _Place(visit.entered_at_ms, visit.source, visit.visit_id)
+
+
+def _rest(span: Span, place: _Place | None) -> Span:
+    return span if place is None else Span(max(span.since_ms, place.start_ms), span.until_ms)
+
+
+def _after(records: Iterator[T], place: _Place | None, place_of: Callable[[T], _Place]) -> Iterator[T]:
+    for record in records:
+        at = place_of(record)
+        if place is None or (at.start_ms, at.source, at.id) > (place.start_ms, place.source, place.id):
+            yield record
+
+
+def _cut(records: Iterator[T], limit: int, place_of: Callable[[T], _Place]) -> tuple[list[T], str | None]:
+    page = list(islice(records, limit + 1))
+    if len(page) <= limit:
+        return page, None
+    page = page[:limit]
+    last = place_of(page[-1])
+    return page, urlsafe_b64encode(msgspec.json.encode([last.start_ms, last.source, last.id])).decode().rstrip("=")
+
+
+def _place(cursor: str | None) -> _Place | None:
+    if cursor is None:
+        return None
+    try:
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        start_ms, source, record_id = msgspec.json.decode(text, type=tuple[int, str, str])
+    except (ValueError, msgspec.DecodeError) as problem:
+        raise ValueError("The cursor is none that this address gave out.") from problem
+    return _Place(start_ms, source, record_id)

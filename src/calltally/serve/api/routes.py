@@ -1,0 +1,236 @@
+"""The routes of the JSON interface."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from time import perf_counter
+from typing import Annotated
+from uuid import uuid4
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import Response
+
+from calltally import __version__
+from calltally.engine.answers import Question
+from calltally.engine.questions import CallOrder
+from calltally.metrics.catalog import METRICS
+from calltally.model.buckets import span_before
+from calltally.model.instants import Span, rfc3339_ms, rfc3339_us
+from calltally.render.records import Belonging, call_value, leg_value, visit_value
+from calltally.serve.api.answering import answer_value, metric_value
+from calltally.serve.api.asked import (
+    BAD_REQUEST,
+    UNPROCESSABLE,
+    Filters,
+    dimension_of,
+    filters,
+    problem_of_question,
+    selection_of,
+    span_of,
+    unit_of,
+    zone_of,
+)
+from calltally.serve.api.pages_of_records import legs_page, visits_page
+from calltally.serve.problems import ProblemError
+from calltally.serve.site import Site
+from calltally.serve.stream import frame_value
+from calltally.store.store import Dimension, JournalEntry
+
+MOST_METRICS = 60
+MOST_RECORDS = 1_000
+LONGEST_ID = 1_024
+
+Filtered = Annotated[Filters, Depends(filters)]
+Since = Annotated[str, Query(description="RFC 3339, a date in `tz`, or `-7d`", max_length=40)]
+Until = Annotated[str, Query(description="RFC 3339, a date in `tz`, `-1h` or `now`", max_length=40)]
+Zone = Annotated[str | None, Query(description="Zone of dates and days, `Europe/Berlin`", max_length=60)]
+Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=500)]
+Limit = Annotated[int, Query(ge=1, le=MOST_RECORDS)]
+Problems = {
+    400: {"description": "A parameter is nonsense"},
+    422: {"description": "The parameters are well formed, but ask for something impossible"},
+    503: {"description": "The database does not answer at the moment"},
+}
+
+
+def json_response(value: object) -> Response:
+    """Return a value as JSON that nobody keeps."""
+    return Response(msgspec.json.encode(value), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def api_routes(site: Site) -> APIRouter:
+    """Return all routes below `/api/v1`."""
+    router = APIRouter(prefix="/api/v1", responses=dict(Problems), tags=["calltally"])
+    _add_questions(router, site)
+    _add_records(router, site)
+    _add_now(router, site)
+    return router
+
+
+def _add_questions(router: APIRouter, site: Site) -> None:
+    @router.get("/metrics", summary="The catalog of all metrics")
+    def metrics() -> Response:
+        return json_response([metric_value(metric) for metric in METRICS.values()])
+
+    @router.get("/query", summary="Any metrics, over time and by a dimension")
+    def query(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
+        metrics: Annotated[str, Query(description="Names from the catalog, with commas between", max_length=2_000)],
+        asked: Filtered,
+        since: Since = "-7d",
+        until: Until = "now",
+        every: Annotated[str | None, Query(description="15m, 1h, 1d, week, month, year, auto", max_length=20)] = None,
+        by: Annotated[str | None, Query(description="What to split by: group, team, caller...", max_length=20)] = None,
+        tz: Zone = None,
+        limit: Annotated[int | None, Query(ge=1, le=MOST_RECORDS)] = None,
+        compare: Annotated[str | None, Query(description="`previous`: the range before, too", max_length=20)] = None,
+    ) -> Response:
+        began = perf_counter()
+        zone = zone_of(site, tz)
+        span = span_of(site, since, until, zone)
+        question = Question(
+            metrics=_names(metrics),
+            span=span,
+            zone=zone,
+            unit=unit_of(every, span),
+            by=dimension_of(by),
+            selection=selection_of(asked),
+            limit=limit,
+        )
+        value = _answer(site, question)
+        if compare == "previous":
+            value["compared"] = _answer(site, replace(question, span=span_before(span, zone)))
+        elif compare:
+            raise ProblemError(BAD_REQUEST, "compare can be previous, or be left out.", parameter="compare")
+        value["tz"] = zone.key
+        value.update(_colophon(site, began))
+        return json_response(value)
+
+
+def _answer(site: Site, question: Question) -> dict[str, object]:
+    try:
+        return answer_value(site.questions.ask(question))
+    except ValueError as error:
+        raise problem_of_question(error) from error
+
+
+def _names(metrics: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in metrics.split(",") if name.strip()))
+    if not names or len(names) > MOST_METRICS:
+        detail = f"Name between 1 and {MOST_METRICS} metrics; /api/v1/metrics lists them."
+        raise ProblemError(BAD_REQUEST, detail, parameter="metrics")
+    now = [name for name in names if name in METRICS and METRICS[name].kind == "now"]
+    if now:
+        detail = f"{now[0]} has a value at this moment only, not over a range; /api/v1/now has it."
+        raise ProblemError(UNPROCESSABLE, detail, parameter="metrics")
+    return names
+
+
+def _colophon(site: Site, began: float) -> dict[str, object]:
+    now = rfc3339_ms(site.now_ms())
+    return {
+        "generated_at": now,
+        "as_of": now,
+        "took_ms": round((perf_counter() - began) * 1000, 1),
+        "request_id": uuid4().hex,
+        "version": __version__,
+    }
+
+
+def _add_records(router: APIRouter, site: Site) -> None:
+    @router.get("/calls", summary="Calls, page by page")
+    def calls(
+        asked: Filtered,
+        since: Since = "-7d",
+        until: Until = "now",
+        tz: Zone = None,
+        text: Annotated[str | None, Query(description="Digits of a number, or part of a name", max_length=200)] = None,
+        order: CallOrder = CallOrder.NEWEST,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> Response:
+        span = span_of(site, since, until, zone_of(site, tz))
+        selection = selection_of(asked, text=text)
+        try:
+            page = site.questions.calls(span, selection, order=order, limit=limit, after=cursor)
+        except ValueError as error:
+            raise problem_of_question(error) from error
+        belonging = site.questions.memberships()
+        return json_response({"calls": [call_value(call, belonging) for call in page.calls], "next": page.next})
+
+    @router.get("/calls/{call_id:path}", summary="One call with its legs, queue visits and messages")
+    def call(call_id: Annotated[str, Path(max_length=LONGEST_ID)]) -> Response:
+        found = site.store.call(call_id)
+        if found is None or found[1].call is None:
+            raise ProblemError(404, "There is no call of this id; it may be older than the retention.")
+        flow_id, records = found
+        belonging = site.questions.memberships()
+        value = call_value(found[1].call, belonging)
+        value["legs"] = [leg_value(leg, belonging) for leg in records.legs]
+        value["visits"] = [visit_value(visit) for visit in records.visits]
+        value["messages"] = [message_value(entry) for entry in site.store.journal_of(flow_id)]
+        return json_response(value)
+
+    @router.get("/legs", summary="Legs in the order of their start, page by page")
+    def legs(
+        since: Since = "-1d", until: Until = "now", tz: Zone = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> Response:
+        span = span_of(site, since, until, zone_of(site, tz))
+        return json_response(_page(site, "legs", span, limit, cursor))
+
+    @router.get("/visits", summary="Queue visits in the order of their entry, page by page")
+    def visits(
+        since: Since = "-1d", until: Until = "now", tz: Zone = None, limit: Limit = 50, cursor: Cursor = None
+    ) -> Response:
+        span = span_of(site, since, until, zone_of(site, tz))
+        return json_response(_page(site, "visits", span, limit, cursor))
+
+
+def _page(site: Site, kind: str, span: Span, limit: int, cursor: str | None) -> dict[str, object]:
+    try:
+        if kind == "visits":
+            visits, after = visits_page(site.store, span, limit, cursor)
+            return {"visits": [visit_value(visit) for visit in visits], "next": after}
+        legs, after = legs_page(site.store, span, limit, cursor)
+    except ValueError as error:
+        raise ProblemError(BAD_REQUEST, str(error), parameter="cursor") from error
+    belonging: Belonging = site.questions.memberships()
+    return {"legs": [leg_value(leg, belonging) for leg in legs], "next": after}
+
+
+def message_value(entry: JournalEntry) -> dict[str, object]:
+    """Return one message of the journal, its body as text where it is text."""
+    message = entry.message
+    return {
+        "received_at": rfc3339_us(message.received_at_us),
+        "stored_at": rfc3339_us(entry.stored_at_us),
+        "source": message.source,
+        "headers": dict(message.headers),
+        "body": message.body.decode("utf-8", "replace"),
+        "problem": entry.problem,
+    }
+
+
+def _add_now(router: APIRouter, site: Site) -> None:
+    @router.get("/now", summary="The state of this moment: who waits, who talks, and the health of each source")
+    async def now() -> Response:
+        board = site.board
+        value = frame_value(board.snapshot(), board, with_calls=True)
+        value["degraded"] = site.writer.degraded
+        value["backlog"] = site.writer.backlog
+        return json_response(value)
+
+    @router.get("/choices", summary="What can be filtered by: sources, groups, teams, queues, agents, trunks")
+    def choices() -> Response:
+        return json_response(_choices(site))
+
+
+def _choices(site: Site) -> Mapping[str, Iterable[object]]:
+    memberships = site.questions.memberships()
+    return {
+        "sources": site.store.values_of(Dimension.SOURCE),
+        "groups": [{"key": key, "name": name} for key, name in memberships.groups.items()],
+        "teams": list(memberships.teams),
+        "queues": site.store.values_of(Dimension.QUEUE),
+        "agents": site.store.values_of(Dimension.AGENT),
+        "trunks": site.store.values_of(Dimension.TRUNK),
+    }

@@ -1,0 +1,118 @@
+"""The whole service as one ASGI application: inlets first, then whoever may see pages and API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from calltally.engine.credentials import Sessions, Tokens
+from calltally.serve.access import Access, Perform
+from calltally.serve.api.routes import api_routes
+from calltally.serve.login import Login
+from calltally.serve.origins import Place
+from calltally.serve.problems import api_problem
+from calltally.serve.site import Site
+from calltally.serve.stream import Stream
+from calltally.serve.web.routes import page_problem, page_routes
+
+SMALLEST_COMPRESSED = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Who may come in. `sessions` is `None` where no password is set; `machine` is the name of this machine."""
+
+    tokens: Tokens
+    sessions: Sessions | None
+    perform: Perform
+    machine: str
+
+
+def service(site: Site, inlet: ASGIApp, doors: Doors) -> ASGIApp:
+    """Return the application: `/in/` goes straight to the inlet, everything else through the doors."""
+    guarded = _guarded(site, doors)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/in/"):
+            await inlet(scope, receive, send)
+        else:
+            await guarded(scope, receive, send)
+
+    return answer
+
+
+def _guarded(site: Site, doors: Doors) -> ASGIApp:
+    server = site.settings.server
+    login = Login(
+        site_name=site.settings.site.name,
+        language=site.settings.site.language,
+        sessions=doors.sessions,
+        password_hash=server.password,
+        is_tls=bool(server.public_url and server.public_url.startswith("https://")),
+        perform=doors.perform,
+        now_ms=site.now_ms,
+    )
+    app = FastAPI(title="calltally", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.include_router(api_routes(site))
+    app.router.routes += [
+        *Stream(site.board).routes(),
+        *login.routes(),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz(site)),
+        *page_routes(site),
+    ]
+    answer_problem = _problem_for(site)
+    for error in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(error, answer_problem)
+    place = Place(
+        listen_host=server.listen.host,
+        public_url=server.public_url,
+        machine=doors.machine,
+        needs_password=server.password is not None,
+        is_open=server.open,
+    )
+    compressed = GZipMiddleware(app, minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
+    return Access(
+        compressed,
+        place=place,
+        tokens=doors.tokens,
+        sessions=doors.sessions,
+        perform=doors.perform,
+        now_ms=site.now_ms,
+    )
+
+
+def _problem_for(site: Site) -> Callable[[Request, Exception], object]:
+    """Return what answers a failed request: problem+json below `/api/`, a page elsewhere."""
+    show_page = page_problem(site)
+
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith("/api/"):
+            return await api_problem(request, error)
+        return await show_page(request, error)
+
+    return answer
+
+
+async def _healthz(request: Request) -> Response:  # noqa: ARG001  a route takes a request
+    """Say that the process lives."""
+    return PlainTextResponse("alive")
+
+
+def _readyz(site: Site) -> Callable[[Request], Response]:
+    def readyz(request: Request) -> Response:  # noqa: ARG001  a route takes a request
+        """Say whether messages can be taken and questions answered."""
+        reason = site.writer.degraded
+        if reason is None:
+            return PlainTextResponse("ready")
+        return PlainTextResponse(f"not ready: {reason}", HTTPStatus.SERVICE_UNAVAILABLE, headers={"retry-after": "2"})
+
+    return readyz
