@@ -108,6 +108,13 @@ def _text(example: str) -> Callable[[str, object], str]:
     return read
 
 
+def _user(key: str, value: object) -> str:
+    name = _text('"sipgate"')(key, value)
+    if ":" in name:
+        raise _wrong(key, value, "a name without a colon", '"sipgate"')
+    return name
+
+
 def _secret(key: str, value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._~!$*+,;=:@-]{0,200}", value):
         raise _wrong(key, value, "up to 200 letters, digits or the signs - . _ ~", '"q7Hc2mVx4TzLr9"')
@@ -175,7 +182,7 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "public_key_file": _file,
     "check_signature": _flag,
     "secret": _secret,
-    "user": _text('"sipgate"'),
+    "user": _user,
     "password": _text('"correct horse battery staple"'),
     "peers": _peers,
     "token_id": _text('"token-ABC123"'),
