@@ -1,11 +1,31 @@
-"""The command `calltally` and what it answers before any other command is asked for."""
+"""The command `calltally`.
 
+Exit status: 0 done, 1 failed, 2 called wrongly. What goes wrong is told in sentences on standard error.
+"""
+
+import os
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+from calltally.cli import messages, queue_log, running, secrets, sipgate_setup, upkeep
+from calltally.cli.check import check
+from calltally.cli.exports import app_of
+from calltally.cli.place import Config, Data
+from calltally.render.records import Kind
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+for command in (running.serve, running.demo, check, upkeep.verify, upkeep.rebuild, upkeep.prune, secrets.password):
+    app.command()(command)
+app.add_typer(messages.app, name="messages")
+app.add_typer(queue_log.app, name="queue-log")
+for kind in Kind:
+    app.add_typer(app_of(kind), name=kind.value)
+app.add_typer(secrets.tokens, name="token")
+app.add_typer(sipgate_setup.app, name="sipgate")
+app.add_typer(upkeep.database, name="database")
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -19,13 +39,45 @@ def calltally(
     *,
     show_version: Annotated[
         bool,
-        typer.Option("--version", callback=lambda value: _print_version(wanted=value), is_eager=True),
+        typer.Option(
+            "--version",
+            callback=lambda value: _print_version(wanted=value),
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = False,
+    data: Data = None,
+    config: Config = None,
 ) -> None:
     """Tell a team what happens on its phones, whatever phone system it uses."""
     del show_version  # its callback has answered
+    # An option before the command holds for the command, and for whatever the command starts.
+    for variable, chosen in (("CALLTALLY_DATA", data), ("CALLTALLY_CONFIG", config)):
+        if chosen is not None:
+            os.environ[variable] = str(chosen)
 
 
 def run() -> None:
     """Run the command line as the installed program does."""
-    app()
+    try:
+        app()
+    except Exception as failed:
+        sentence = _sentence(failed)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"calltally: {sentence}\n")
+        sys.exit(1)
+
+
+def _sentence(failed: Exception) -> str | None:
+    """Return what to tell of a failure that is no fault of calltally's own, else `None`."""
+    from calltally.engine.settings_file import SettingsFileError  # noqa: PLC0415  slow to load, and rarely needed
+    from calltally.settings import SettingsError  # noqa: PLC0415  the same
+    from calltally.store.store import StoreError  # noqa: PLC0415  the same
+
+    if isinstance(failed, (SettingsError, SettingsFileError, StoreError)):
+        return str(failed)
+    if isinstance(failed, OSError):
+        name = f"{failed.filename}: " if failed.filename else ""
+        return f"{name}{failed.strerror or failed}"
+    return None

@@ -1,0 +1,39 @@
+"""Where an export goes: a file, whole or not at all, or standard output."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is standard output.")]
+
+
+def written(output: str, lines: Iterable[bytes]) -> None:
+    """Write lines; a file appears under its name when it is complete.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if output == "-":
+        try:
+            for line in lines:
+                sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # whoever reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    target = Path(output)
+    if target.exists() and not target.is_file():  # a pipe or a device is written as it is
+        with target.open("wb") as stream:
+            stream.writelines(lines)
+        return
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as stream:
+            stream.writelines(lines)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

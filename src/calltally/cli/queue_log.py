@@ -1,0 +1,65 @@
+"""`calltally queue-log import`: a year of an Asterisk's queue_log in one command."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from calltally.cli.place import Config, Data, settings_at
+from calltally.cli.progress import progress
+
+app = typer.Typer(no_args_is_help=True, help="Import the queue_log of Asterisk and Wazo.")
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, also gzip; - is standard input.")],
+    *,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take the lines of files in; what is there already changes nothing, so it can be interrupted and run again."""
+    from calltally.cli.opening import installed_sources, opened  # noqa: PLC0415  loads the database
+    from calltally.engine.queue_log_import import (  # noqa: PLC0415  the same
+        ImportCounts,
+        Progress,
+        UnreadableFileError,
+        import_queue_log,
+    )
+
+    reads_logs = [source.log_messages for source in installed_sources().values() if source.log_messages]
+    if not reads_logs:
+        typer.echo("No installed phone system writes a queue_log.", err=True)
+        raise typer.Exit(1)
+    counts = ImportCounts()
+    with opened(settings_at(data, config)) as parts, progress("Importing") as tell:
+
+        def note(now: Progress) -> None:
+            nonlocal counts
+            counts = now.counts
+            tell(now.bytes_read, now.bytes_total, f"{counts.read} lines read")
+
+        try:
+            import_queue_log(
+                files,
+                messages_in=reads_logs[0],
+                apply=parts.ingest.apply_new,
+                progress=note,
+                standard_input=sys.stdin.buffer,
+            )
+        except UnreadableFileError as unreadable:
+            typer.echo(str(unreadable), err=True)
+            raise typer.Exit(1) from None
+        finally:
+            aside = counts.set_aside
+            typer.echo(
+                f"read {counts.read}, understood {counts.understood}, already known {counts.already_known}, "
+                f"set aside {aside.total()}"
+            )
+            for reason, count in aside.most_common():
+                typer.echo(f"  {count} set aside: {reason}")

@@ -1,0 +1,36 @@
+"""`calltally serve` and `calltally demo`."""
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from calltally.cli.place import Config, Data, Listen, settings_at
+
+_YEAR_DAYS = 365
+_YEAR_CALLS = 200_000
+
+
+def serve(*, data: Data = None, config: Config = None, listen: Listen = None) -> None:
+    """Serve pages, API and webhooks until SIGTERM or Ctrl-C."""
+    from calltally.settings import require_guard  # noqa: PLC0415  slow to load, and --help does not need it
+
+    settings = settings_at(data, config, listen)
+    require_guard(settings.server)
+    for notice in settings.notices:
+        typer.echo(f"Note: {notice}", err=True)
+    raise typer.Exit(import_module("calltally.app").serve(settings) or 0)
+
+
+def demo(
+    *,
+    data: Data = None,
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="The address to serve at.")] = "127.0.0.1:8080",
+    calls: Annotated[int, typer.Option(min=0, help="How many calls the history has.")] = _YEAR_CALLS,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many days it has.")] = _YEAR_DAYS,
+    seed: Annotated[int, typer.Option(help="Another number makes another history.")] = 1,
+    live: Annotated[bool, typer.Option("--live/--no-live", help="Whether made-up calls go on.")] = True,
+) -> None:
+    """Show calltally with a year of made-up calls and living ones, in a throw-away folder unless --data names one."""
+    start = import_module("calltally.demo.run").start
+    raise typer.Exit(start(data=data, listen=listen, calls=calls, days=days, seed=seed, live=live))

@@ -1,0 +1,61 @@
+"""What `calltally check` tries, in the order in which it tells."""
+
+import socket
+from collections.abc import Iterator
+
+from calltally.cli.opening import now_us, opened, teams_of
+from calltally.engine.checks import (
+    Finding,
+    clock_finding,
+    folder_finding,
+    newest_message_us,
+    port_finding,
+    source_findings,
+)
+from calltally.settings import Settings, SettingsError, require_guard
+from calltally.store.store import StoreError
+
+_ANSWER_SECONDS = 2.0
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found about each thing that the service needs."""
+    yield Finding(subject=f"settings {settings.file}", detail=" ".join(settings.notices) or "all keys can be used")
+    yield _guard(settings)
+    yield folder_finding(settings.data)
+    newest_us: int | None = None
+    try:
+        with opened(settings) as parts:
+            newest_us = newest_message_us(parts.store)
+            yield Finding(subject="database", detail="can be opened and has the form of this version")
+            yield from source_findings(parts.store, tuple(settings.sources))
+    except StoreError as refused:
+        yield Finding(subject="database", problem=str(refused))
+    if not settings.sources:
+        yield Finding(subject="sources", detail="none is set up yet; `calltally sipgate setup` connects sipgate")
+    teams = teams_of(settings)
+    problems = teams.problems()
+    yield Finding(subject="teams", problem=" ".join(problems) or None, detail=f"{len(teams.current())} teams")
+    listen = settings.server.listen
+    yield port_finding(listen.host, listen.port, is_served=_is_served(listen.host, listen.port))
+    yield clock_finding(now_us(), newest_us)
+
+
+def _guard(settings: Settings) -> Finding:
+    try:
+        require_guard(settings.server)
+    except SettingsError as refused:
+        return Finding(subject="access", problem=str(refused))
+    if settings.server.password:
+        return Finding(subject="access", detail="by password and tokens")
+    return Finding(subject="access", detail="open to everyone" if settings.server.open else "this machine only")
+
+
+def _is_served(host: str, port: int) -> bool:
+    """Return whether a calltally listens at an address already."""
+    try:
+        with socket.create_connection((host, port), timeout=_ANSWER_SECONDS) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+    except (OSError, UnicodeError):
+        return False

@@ -1,0 +1,70 @@
+"""`calltally verify`, `rebuild`, `prune` and `database upgrade`: figures proven, made again, and kept small."""
+
+from typing import Annotated
+
+import typer
+
+from calltally.cli.place import Config, Data, settings_at
+from calltally.cli.progress import progress
+
+database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+
+_MOST_SHOWN = 50
+
+
+def verify(*, data: Data = None, config: Config = None) -> None:
+    """Recount everything and compare: offered = sum of outcomes, roll-ups = recount, records = journal."""
+    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+
+    with opened(settings_at(data, config)) as parts, progress("Verifying") as tell:
+        differences = parts.store.verify(lambda step: tell(0, None, step))
+    for difference in differences[:_MOST_SHOWN]:
+        typer.echo(f"{difference.where}: expected {difference.expected}, found {difference.found}")
+    if differences:
+        typer.echo(f"{len(differences)} differences. `calltally rebuild` makes all figures again from the journal.")
+        raise typer.Exit(1)
+    typer.echo("Everything agrees.")
+
+
+def rebuild(*, data: Data = None, config: Config = None) -> None:
+    """Make all records and figures again from the journal."""
+    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+
+    with opened(settings_at(data, config)) as parts, progress("Rebuilding") as tell:
+        folded = parts.ingest.rebuild(lambda done: tell(done, None, f"{done} calls"))
+    typer.echo(f"{folded} calls were made again from their messages.")
+
+
+def prune(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Delete messages and records older than the retention says; figures over time stay."""
+    from calltally.cli.opening import now_us, opened  # noqa: PLC0415  loads the database
+    from calltally.engine.duties import Retention  # noqa: PLC0415  the same
+    from calltally.engine.duties import prune as pruned  # noqa: PLC0415  the same
+
+    with opened(settings_at(data, config)) as parts:
+        kept = parts.settings.retention
+        retention = Retention(journal_days=kept.journal_days, records_months=kept.records_months)
+        counts = pruned(parts.store, retention, now_us() // 1000, parts.zone, dry_run=dry_run)
+    verb = "would be deleted" if dry_run else "were deleted"
+    typer.echo(
+        f"{counts.messages} messages, {counts.calls} calls, {counts.legs} legs and {counts.visits} queue visits {verb}."
+    )
+
+
+@database.callback()
+def _database() -> None:
+    pass
+
+
+@database.command()
+def upgrade(*, data: Data = None, config: Config = None) -> None:
+    """Bring the database to the form that this version uses; opening it does so too."""
+    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+
+    with opened(settings_at(data, config)):
+        typer.echo("The database has the form that this version uses.")
