@@ -1,0 +1,243 @@
+"""A store in a relational database: what is the same on every engine."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from calltally.model.directory import Directory
+from calltally.model.instants import Gap, Span
+from calltally.model.messages import RawMessage
+from calltally.model.records import Call, Leg, QueueVisit, Records
+from calltally.store import listing, reading, records, recount, retention, small, verify
+from calltally.store.known import Known
+from calltally.store.recount import LocalDays, Recount
+from calltally.store.statements import Cursor, Printer
+from calltally.store.store import (
+    CallList,
+    CallPage,
+    Difference,
+    Dimension,
+    Filter,
+    JournalEntry,
+    PruneCounts,
+    SourceHealth,
+    SpreadQuestion,
+    SpreadRow,
+    Subject,
+    SumQuestion,
+    SumRow,
+)
+from calltally.store.writing import SqlTransaction, WriteStatements
+
+ZONE_VALUE: Final = "store.zone"
+"""Under this name the store remembers the time zone of its roll-ups by day."""
+
+
+class Engine(Protocol):
+    """What differs from database to database."""
+
+    @property
+    def printer(self) -> Printer:
+        """What prints statements for the driver."""
+        ...
+
+    def writing(self) -> AbstractContextManager[tuple[Cursor, int]]:
+        """Give a cursor in a write transaction, and a number that differs if another process has written."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection that sees one committed state."""
+        ...
+
+    def migrating(self) -> AbstractContextManager[Connection]:
+        """Give a connection in the one transaction in which tables may be made or changed, kept when the block ends."""
+        ...
+
+    def generation(self) -> int:
+        """Return a number that changes with every commit of any process."""
+        ...
+
+    def close(self) -> None:
+        """Give back every connection."""
+        ...
+
+
+class Database:
+    """A store on an engine; its schema must be there already."""
+
+    def __init__(self, engine: Engine, zone: ZoneInfo) -> None:
+        self._engine = engine
+        self._zone = zone
+        self._known = Known()
+        self._statements = WriteStatements(engine.printer)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """Begin a write transaction; committed and durable when the block ends, rolled back if it raises."""
+        with self._engine.writing() as (cursor, generation):
+            transaction = SqlTransaction(
+                cursor, self._statements, known=self._known, zone=self._zone, generation=generation
+            )
+            yield transaction
+        transaction.committed()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.close()
+
+    def keep_days_of(self, zone: str) -> None:
+        """Make the roll-ups by day again if they are those of another time zone than the site's of today."""
+        kept = self.value(ZONE_VALUE)
+        if kept == zone.encode():
+            return
+        with self._engine.writing() as (cursor, _):
+            if kept is not None:
+                recount.remake_days(cursor, self._engine.printer, self._statements.cells, LocalDays(self._zone))
+            cursor.execute(self._statements.put_value, (ZONE_VALUE, zone.encode()))
+
+    def sums(self, question: SumQuestion) -> list[SumRow]:
+        """Return sums, by bucket (rising) and value; buckets without records have no row."""
+        with self._engine.reading() as connection:
+            return reading.sums(connection, question)
+
+    def maximum(
+        self, subject: Subject, column: str, span: Span, where: Filter, step_ms: int | None
+    ) -> list[tuple[int | None, int]]:
+        """Return the greatest `wait_ms` or `talk_ms` per bucket, from records."""
+        with self._engine.reading() as connection:
+            return reading.maximum(connection, subject, column, span=span, where=where, step_ms=step_ms)
+
+    def spread(self, question: SpreadQuestion) -> list[SpreadRow]:
+        """Return the counts per bin of a duration."""
+        with self._engine.reading() as connection:
+            return reading.spread(connection, question)
+
+    def calls(self, question: CallList) -> CallPage:
+        """Return one page of calls."""
+        with self._engine.reading() as connection:
+            return listing.calls(connection, self._known, question)
+
+    def open_flows(self) -> dict[int, Records]:
+        """Return the records of every flow whose call is open."""
+        with self._engine.reading() as connection:
+            return records.open_flows(connection, self._known)
+
+    def call(self, call_id: str) -> tuple[int, Records] | None:
+        """Return flow id and records of a call, found by its id or by the id of one of its legs."""
+        with self._engine.reading() as connection:
+            return records.call(connection, self._known, call_id)
+
+    def journal_of(self, flow_id: int) -> list[JournalEntry]:
+        """Return the journal rows of one flow, in the order of receipt."""
+        with self._engine.reading() as connection:
+            return small.journal_of(connection, flow_id)
+
+    def journal(self, *, since_us: int | None, until_us: int | None, source: str | None) -> Iterator[JournalEntry]:
+        """Yield the journal in the order `(received_at_us, source, digest)`."""
+        with self._engine.reading() as connection:
+            yield from small.journal(connection, since_us=since_us, until_us=until_us, source=source)
+
+    def set_aside(self, limit: int) -> list[JournalEntry]:
+        """Return the newest messages that were set aside, newest first."""
+        with self._engine.reading() as connection:
+            return small.set_aside(connection, limit)
+
+    def rebuildable_flows(self, batch: int) -> Iterator[list[int]]:
+        """Yield the ids of all flows that have messages, rising, in batches.
+
+        Flows whose record is sealed are left out. Nothing stays locked between two batches.
+        """
+        after: int | None = 0
+        while after is not None:
+            with self._engine.reading() as connection:
+                flow_ids, after = small.rebuildable_after(connection, after, batch)
+            if flow_ids:
+                yield flow_ids
+
+    def set_aside_messages(self, batch: int) -> Iterator[list[RawMessage]]:
+        """Yield all messages that were set aside, in the order of receipt, in batches."""
+        after: tuple[int, str, int] | None = None
+        while True:
+            with self._engine.reading() as connection:
+                messages = small.set_aside_after(connection, after, batch)
+            if not messages:
+                return
+            after = messages[-1].identity
+            yield messages
+
+    def all_calls(self, span: Span | None, source: str | None) -> Iterator[Call]:
+        """Yield calls ordered by `(started_at_ms, source, call_id)`."""
+        with self._engine.reading() as connection:
+            yield from records.all_calls(connection, self._known, span, source)
+
+    def all_legs(self, span: Span | None, source: str | None) -> Iterator[Leg]:
+        """Yield legs ordered by `(started_at_ms, source, leg_id)`."""
+        with self._engine.reading() as connection:
+            yield from records.all_legs(connection, span, source)
+
+    def all_visits(self, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
+        """Yield visits ordered by `(entered_at_ms, source, visit_id)`."""
+        with self._engine.reading() as connection:
+            yield from records.all_visits(connection, span, source)
+
+    def lines(self) -> dict[int, tuple[str, ...]]:
+        """Return every set of own numbers seen so far by its id."""
+        with self._engine.reading() as connection:
+            return dict(records.lines(connection, self._known))
+
+    def values_of(self, dimension: Dimension) -> list[str]:
+        """Return the distinct sources, queues, agents or trunks seen in records, sorted."""
+        with self._engine.reading() as connection:
+            return small.values_of(connection, dimension)
+
+    def first_and_last(self) -> Span | None:
+        """Return the range of the starts of all calls, `None` without calls."""
+        with self._engine.reading() as connection:
+            return records.first_and_last(connection)
+
+    def directory(self) -> Directory:
+        """Return groups, users and numbers as imported last."""
+        with self._engine.reading() as connection:
+            return small.directory(connection)
+
+    def value(self, key: str) -> bytes | None:
+        """Return a small named value."""
+        with self._engine.reading() as connection:
+            return small.value(connection, key)
+
+    def values(self, prefix: str) -> dict[str, bytes]:
+        """Return all small named values whose key begins with the prefix."""
+        with self._engine.reading() as connection:
+            return small.values(connection, prefix)
+
+    def gaps(self, span: Span) -> list[Gap]:
+        """Return the gaps that touch a range."""
+        with self._engine.reading() as connection:
+            return small.gaps(connection, span)
+
+    def health(self) -> list[SourceHealth]:
+        """Return what was heard of each source."""
+        with self._engine.reading() as connection:
+            return small.health(connection)
+
+    def generation(self) -> int:
+        """Return a number that changes with every committed write of any process."""
+        return self._engine.generation()
+
+    def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+        """Return what `Transaction.prune` would delete."""
+        with self._engine.reading() as connection:
+            cursor = connection.connection.cursor()
+            return retention.count_prunable(
+                cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms
+            )
+
+    def verify(self, progress: Callable[[str], None]) -> list[Difference]:
+        """Recount records into roll-ups and compare; check links, and that outcomes add up."""
+        with self._engine.reading() as connection:
+            cursor = connection.connection.cursor()
+            recount = Recount(cursor, self._engine.printer, LocalDays(self._zone))
+            return verify.differences(cursor, recount, progress)

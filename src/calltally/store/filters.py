@@ -1,0 +1,124 @@
+"""From `Filter` to conditions, and from `Dimension` to columns."""
+
+from collections.abc import Sequence
+from string import ascii_lowercase, ascii_uppercase
+
+from sqlalchemy import ColumnElement, Table, false, func, or_
+
+from calltally.model.instants import Span
+from calltally.store import tables
+from calltally.store.store import Dimension, Filter, Grain, Subject
+
+Condition = ColumnElement[bool]
+
+_RECORDS = {Subject.CALL: tables.CALLS, Subject.VISIT: tables.VISITS}
+_ROLL_UPS = {
+    (Subject.CALL, Grain.QUARTER): tables.CALL_QUARTER,
+    (Subject.CALL, Grain.DAY): tables.CALL_DAY,
+    (Subject.VISIT, Grain.QUARTER): tables.VISIT_QUARTER,
+    (Subject.VISIT, Grain.DAY): tables.VISIT_DAY,
+}
+_OF_CALLS_ONLY = ("directions", "lines", "trunks", "callers", "parties", "text", "caller_withheld", "is_open")
+_COLUMNS = {"lines": "lines_id"}
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def table_of(subject: Subject, grain: Grain) -> Table:
+    """Return where a subject's sums are read from."""
+    return _RECORDS[subject] if grain is Grain.RECORD else _ROLL_UPS[subject, grain]
+
+
+def time_of(table: Table) -> ColumnElement[int]:
+    """Return the column that says when something counts."""
+    for name in ("bucket_ms", "started_at_ms", "entered_at_ms"):
+        if name in table.c:
+            return table.c[name]
+    raise ValueError(f"{table.name} has no time")
+
+
+def column_of(dimension: Dimension, table: Table) -> ColumnElement[str]:
+    """Return the column of a dimension.
+
+    Raises:
+        ValueError: the table does not know it.
+    """
+    name = _COLUMNS.get(dimension.value, dimension.value)
+    if name in table.c:
+        return table.c[name]
+    if table is tables.VISITS and name in tables.CALLS.c:
+        return tables.CALLS.c[name]
+    raise ValueError(f"sums of {table.name} cannot be split by {dimension.value}")
+
+
+def needs_calls(table: Table, where: Filter, by: Dimension | None = None) -> bool:
+    """Return whether a question about visits can only be answered together with their calls."""
+    if table is not tables.VISITS:
+        return False
+    split = by is not None and _COLUMNS.get(by.value, by.value) not in table.c
+    return split or any(getattr(where, name) is not None for name in _OF_CALLS_ONLY)
+
+
+def within(table: Table, span: Span) -> list[Condition]:
+    """Return the conditions that a time lies in a range."""
+    column = time_of(table)
+    return [column >= span.since_ms, column < span.until_ms]
+
+
+def conditions(table: Table, where: Filter) -> list[Condition]:
+    """Return the conditions of a filter.
+
+    Raises:
+        ValueError: the table does not know what is filtered by.
+    """
+    found: list[Condition] = []
+    for values, dimension in (
+        (where.sources, Dimension.SOURCE),
+        (where.directions, Dimension.DIRECTION),
+        (where.lines, Dimension.LINES),
+        (where.queues, Dimension.QUEUE),
+        (where.agents, Dimension.AGENT),
+        (where.trunks, Dimension.TRUNK),
+        (where.outcomes, Dimension.OUTCOME),
+        (where.callers, Dimension.CALLER),
+    ):
+        if values is not None:
+            found.append(_among(column_of(dimension, table), values))
+    if where.parties is not None:
+        caller, callee = column_of(Dimension.CALLER, table), column_of(Dimension.CALLEE, table)
+        found.append(or_(_among(caller, where.parties), _among(callee, where.parties)))
+    return found + _flags(table, where)
+
+
+def _flags(table: Table, where: Filter) -> list[Condition]:
+    calls = tables.CALLS.c if table is tables.VISITS else table.c
+    found: list[Condition] = []
+    for flag, name in ((where.caller_withheld, "caller_withheld"), (where.is_open, "is_open")):
+        if flag is not None:
+            if name not in calls:
+                raise ValueError(f"{table.name} does not know {name}")
+            found.append(calls[name] == int(flag))
+    if where.with_queue is not None:
+        queue = column_of(Dimension.QUEUE, table)
+        found.append(queue.is_not(None) if where.with_queue else queue.is_(None))
+    if where.text is not None:
+        if "agent_name" not in calls:
+            raise ValueError(f"{table.name} cannot be searched")
+        columns = [calls[name] for name in ("caller", "callee", "agent", "agent_name")]
+        found.append(or_(*(_contains(column, where.text) for column in columns)))
+    return found
+
+
+def _among(column: ColumnElement[str], values: Sequence[str | int]) -> Condition:
+    plain = [str(value) if isinstance(value, str) else value for value in values]
+    if not plain:
+        return false()
+    return column == plain[0] if len(plain) == 1 else column.in_(plain)
+
+
+def _contains(column: ColumnElement[str], text: str) -> Condition:
+    """Return whether a column holds a text, in capitals or small letters.
+
+    Databases know only the small letters of ASCII alike, so other letters are looked for as small and as capitals.
+    """
+    spellings = {spelling.translate(_SMALL) for spelling in (text, text.lower(), text.upper(), text.title())}
+    return or_(*(func.lower(column).contains(spelling, autoescape=True) for spelling in sorted(spellings)))

@@ -1,0 +1,59 @@
+"""What a store remembers of its small tables, so that neither the writing nor the reading side need ask each time."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from calltally.store.rows import Row, texts_of
+
+
+class Known:
+    """Committed sets of own numbers, and values seen in records. May be used from several threads.
+
+    Sets of own numbers are never deleted, so what was committed once stays true.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, ...], int] = {}
+        self._lines: dict[int, tuple[str, ...]] = {}
+        self._seen: frozenset[tuple[str, str]] = frozenset()
+        self._generation = -1
+
+    def lines_id(self, numbers: tuple[str, ...]) -> int | None:
+        """Return the id of a set of own numbers if it is known."""
+        return self._ids.get(numbers)
+
+    @property
+    def lines(self) -> Mapping[int, tuple[str, ...]]:
+        """The sets of own numbers by id, as far as they are known."""
+        return self._lines
+
+    @property
+    def seen(self) -> frozenset[tuple[str, str]]:
+        """The values seen in records, as `(dimension, value)`, as far as they are known."""
+        return self._seen
+
+    def learn_lines(self, rows: Iterable[Row]) -> None:
+        """Remember committed rows `(lines_id, numbers)`."""
+        for lines_id, text in rows:
+            numbers = texts_of(text)
+            self._lines[lines_id] = numbers
+            self._ids[numbers] = lines_id
+
+    def lines_with(self, ids: Iterable[int], load: Callable[[], Iterable[Row]]) -> Mapping[int, tuple[str, ...]]:
+        """Return the sets of own numbers, loaded anew if one of the ids is not known (another process made it)."""
+        if not all(lines_id in self._lines for lines_id in ids):
+            self.learn_lines(load())
+        return self._lines
+
+    def learn_seen(self, values: Iterable[tuple[str, str]]) -> None:
+        """Remember committed values."""
+        self._seen = self._seen.union(values)
+
+    def forget_seen(self) -> None:
+        """Forget the values seen, because some may have been deleted."""
+        self._seen = frozenset()
+
+    def catch_up(self, generation: int) -> None:
+        """Forget what another process may have deleted; `generation` differs from the last if one has written."""
+        if generation != self._generation:
+            self._generation = generation
+            self.forget_seen()

@@ -1,0 +1,82 @@
+"""Pages of calls: sorted, filtered, and continued by an opaque cursor."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+
+from calltally.store import tables
+from calltally.store.filters import conditions, within
+from calltally.store.known import Known
+from calltally.store.plans import in_time
+from calltally.store.records import calls_of
+from calltally.store.store import CallList, CallOrder, CallPage
+
+_CALLS = tables.CALLS.c
+_ORDERS = {
+    CallOrder.NEWEST: ("started_at_ms", True),
+    CallOrder.OLDEST: ("started_at_ms", False),
+    CallOrder.LONGEST_WAIT: ("wait_ms", True),
+    CallOrder.LONGEST_TALK: ("talk_ms", True),
+}
+"""The column that calls are put in order by, and whether it falls."""
+Mark = tuple[int, str, int]
+"""Where a page ends: sort key, call id and flow of its last call."""
+
+
+def calls(connection: Connection, known: Known, question: CallList) -> CallPage:
+    """Return one page of calls.
+
+    Raises:
+        ValueError: the cursor is nonsense.
+    """
+    name, falling = _ORDERS[question.order]
+    column = _CALLS[name]
+    found = select(tables.CALLS).where(*within(tables.CALLS, question.span), *conditions(tables.CALLS, question.where))
+    found = in_time(found, tables.CALLS)
+    if question.after is not None:
+        found = found.where(*_beyond(column, _mark_of(question.after, question.order), falling=falling))
+    if name != "started_at_ms":
+        found = _longest(connection, found.where(column.is_not(None)), column, question.limit)
+    order = column.desc() if falling else column
+    rows = connection.execute(found.order_by(order, _CALLS.call_id, _CALLS.flow_id).limit(question.limit + 1)).all()
+    page = rows[: question.limit]
+    following = None
+    if len(rows) > question.limit and page:
+        last = page[-1]
+        following = _cursor(question.order, (getattr(last, name), last.call_id, last.flow_id))
+    return CallPage(tuple(calls_of(connection, known, page)), following)
+
+
+def _longest(connection: Connection, found: Select[Any], column: ColumnElement[Any], limit: int) -> Select[Any]:
+    """Return the question limited to durations that are long enough for the page.
+
+    A narrow index tells how long that is; whole rows are then read, and put in order, for a few calls only.
+    """
+    narrow = found.with_only_columns(column, maintain_column_froms=True).order_by(column.desc())
+    least = connection.execute(narrow.offset(limit).limit(1)).scalar()
+    return found if least is None else found.where(column >= least)
+
+
+def _beyond(column: ColumnElement[Any], mark: Mark, *, falling: bool) -> list[ColumnElement[bool]]:
+    key, call_id, flow_id = mark
+    further, not_before = (column < key, column <= key) if falling else (column > key, column >= key)
+    later = or_(_CALLS.call_id > call_id, and_(_CALLS.call_id == call_id, _CALLS.flow_id > flow_id))
+    return [not_before, or_(further, later)]
+
+
+def _cursor(order: CallOrder, mark: Mark) -> str:
+    return urlsafe_b64encode(json.dumps([order.value, *mark], separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _mark_of(text: str, order: CallOrder) -> Mark:
+    try:
+        match json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))):
+            case [order.value, int(key), str(call_id), int(flow_id)]:
+                return key, call_id, flow_id
+            case _:
+                pass
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError("the cursor does not belong to this list of calls; begin again without it")

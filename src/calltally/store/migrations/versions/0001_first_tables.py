@@ -1,0 +1,166 @@
+"""The first tables."""
+
+from typing import Any, Final
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.types import TypeEngine
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_KINDS: Final[dict[str, TypeEngine[Any]]] = {
+    "id": BigInteger().with_variant(Integer(), "sqlite"),
+    "big": BigInteger(),
+    "int": Integer(),
+    "small": SmallInteger(),
+    "text": Text(),
+    "blob": LargeBinary(),
+}
+
+_TABLES: Final[dict[str, str]] = {
+    "call_day": """
+        bucket_ms big key, source text key, direction text key, lines_id int key, calls big, in_progress big,
+        answered big, voicemail big, abandoned big, no_answer big, busy big, failed big, unknown big,
+        answered_by_software big, withheld big, answered_waits big, answered_wait_ms big, unanswered_waits big,
+        unanswered_wait_ms big, talks big, talk_ms big, open_calls big, gave_up big
+    """,
+    "call_quarter": """
+        bucket_ms big key, source text key, direction text key, lines_id int key, calls big, in_progress big,
+        answered big, voicemail big, abandoned big, no_answer big, busy big, failed big, unknown big,
+        answered_by_software big, withheld big, answered_waits big, answered_wait_ms big, unanswered_waits big,
+        unanswered_wait_ms big, talks big, talk_ms big, open_calls big, gave_up big
+    """,
+    "calls": """
+        flow_id id key, messages int, source text, call_id text, direction text, outcome text, lines_id int,
+        started_at_ms big, answered_at_ms big null, ended_at_ms big null, wait_ms big null, talk_ms big null,
+        wait_bin int null, talk_bin int null, is_open small, crashed small, voicemail small,
+        caller_withheld small, caller text null, callee text null, answered_by text null, queue text null,
+        agent text null, agent_name text null, trunk text null, leg_ids text, visit_ids text
+    """,
+    "counters": """
+        name text key, next big
+    """,
+    "directory_groups": """
+        source text key, group_id text key, position int, name text, numbers text
+    """,
+    "directory_numbers": """
+        number text key, position int, label text
+    """,
+    "directory_users": """
+        source text key, user_id text key, position int, name text
+    """,
+    "gaps": """
+        source text key, since_ms big key, until_ms big, reason text
+    """,
+    "legs": """
+        flow_id big key, leg_no int key, source text, leg_id text, call_id text, direction text,
+        caller text null, caller_withheld small, callee text null, answering_number text null,
+        diversion text null, own_numbers text, users text, answered_by_user text null, agent text null,
+        answered_by text null, trunk text null, room text null, queue text null, started_at_ms big,
+        network_answered_at_ms big null, answered_at_ms big null, ended_at_ms big null, ring_ms big null,
+        queue_wait_ms big null, talk_ms big null, outcome text, hangup_cause text null,
+        hangup_cause_raw text null, sip_code int null, voicemail small, crashed small, end text,
+        answer_source text, transfer_type text null, transfer_target text null, recording_urls text,
+        linked_leg_id text null, metadata text
+    """,
+    "line_sets": """
+        lines_id int auto, numbers text
+    """,
+    "links": """
+        token blob key, flow_id big
+    """,
+    "messages": """
+        message_id id auto, received_at_us big, source text, digest big, flow_id big null, headers text,
+        body blob, problem text null, stored_at_us big
+    """,
+    "seen_values": """
+        dimension text key, value text key
+    """,
+    "source_health": """
+        source text key, received big, set_aside big, last_received_at_us big null, last_problem text null,
+        last_problem_at_us big null
+    """,
+    "spread_day": """
+        bucket_ms big key, spread text key, bin int key, source text key, direction text key, lines_id int key,
+        count big
+    """,
+    "spread_quarter": """
+        bucket_ms big key, spread text key, bin int key, source text key, direction text key, lines_id int key,
+        count big
+    """,
+    "stored_values": """
+        name text key, content blob
+    """,
+    "visit_day": """
+        bucket_ms big key, source text key, queue text key, offered big, answered big, abandoned big,
+        timeout big, full big, closed big, joinempty big, leaveempty big, divert_ca_ratio big,
+        divert_waittime big, exit_with_key big, withdrawn big, in_progress big, unknown big,
+        answered_wait_ms big, abandoned_wait_ms big, waits big, wait_ms big, ring_ms big, talks big,
+        talk_ms big, no_answer_rings big
+    """,
+    "visit_quarter": """
+        bucket_ms big key, source text key, queue text key, offered big, answered big, abandoned big,
+        timeout big, full big, closed big, joinempty big, leaveempty big, divert_ca_ratio big,
+        divert_waittime big, exit_with_key big, withdrawn big, in_progress big, unknown big,
+        answered_wait_ms big, abandoned_wait_ms big, waits big, wait_ms big, ring_ms big, talks big,
+        talk_ms big, no_answer_rings big
+    """,
+    "visits": """
+        flow_id big key, visit_no int key, source text, visit_id text, call_id text, source_call_id text,
+        queue text, agent text null, entered_at_ms big, answered_at_ms big null, left_at_ms big null,
+        outcome text, wait_ms big null, ring_ms big null, talk_ms big null, ended_by text null,
+        no_answer_rings int, entered_position int null, left_position int null, key text null
+    """,
+}
+"""Table -> its columns: name, kind, and `key` or `auto` in the primary key, `null` where there may be no value."""
+
+_CLUSTERED: Final = (
+    "call_day",
+    "call_quarter",
+    "legs",
+    "links",
+    "seen_values",
+    "spread_day",
+    "spread_quarter",
+    "visit_day",
+    "visit_quarter",
+    "visits",
+)
+"""Tables that are kept in the order of their key."""
+
+_INDEXES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("calls_open", "calls", "flow_id"),
+    ("calls_started", "calls", "started_at_ms"),
+    ("legs_started", "legs", "started_at_ms"),
+    ("line_sets_numbers", "line_sets", "numbers"),
+    ("links_flow", "links", "flow_id"),
+    ("messages_flow", "messages", "flow_id"),
+    ("messages_identity", "messages", "received_at_us source digest"),
+    ("messages_problem", "messages", "received_at_us"),
+    ("visits_entered", "visits", "entered_at_ms"),
+)
+_UNIQUE: Final = ("line_sets_numbers", "messages_identity")
+_PARTIAL: Final = {"calls_open": "is_open = 1", "messages_problem": "problem IS NOT NULL"}
+
+
+def upgrade() -> None:
+    """Make the tables and their indexes."""
+    for table, columns in _TABLES.items():
+        clustered: dict[str, Any] = {"sqlite_with_rowid": False} if table in _CLUSTERED else {}
+        op.create_table(table, *(_column(*column.split()) for column in columns.split(",")), **clustered)
+    for index, table, names in _INDEXES:
+        where: dict[str, Any] = {"sqlite_where": text(_PARTIAL[index])} if index in _PARTIAL else {}
+        op.create_index(index, table, names.split(), unique=index in _UNIQUE, **where)
+
+
+def _column(name: str, kind: str, mark: str = "") -> Column[Any]:
+    return Column(
+        name,
+        _KINDS[kind],
+        primary_key=mark in {"key", "auto"},
+        autoincrement=mark == "auto",
+        nullable=mark == "null",
+    )

@@ -1,0 +1,1 @@
+"""One file per step, numbered; once released, a step is never changed."""

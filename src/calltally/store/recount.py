@@ -1,0 +1,182 @@
+"""Counting again: roll-up cells from records, and days from quarter hours, a few local days at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from calltally.metrics.measures import CALL_MEASURES, SPREADS, VISIT_MEASURES, Measure
+from calltally.metrics.sql import condition_sql, measure_sql
+from calltally.model.instants import QUARTER_MS, Span
+from calltally.store.cells import CALL_CELL, ROLL_UPS, VISIT_CELL, CellStatements
+from calltally.store.statements import Cursor, Printer
+
+WINDOW_DAYS: Final = 7
+Cell = tuple[object, ...]
+Cells = dict[Cell, list[int]]
+Part = tuple[Cells, Cells, Cells, Cells, Cells, Cells]
+"""The cells of every roll-up in one window of time, in the order of `cells.ROLL_UPS`."""
+
+
+class LocalDays:
+    """The local days of the site's zone; offsets from UTC are taken to change on quarter hours."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._known: dict[int, int] = {}
+
+    def start_of(self, instant_ms: int) -> int:
+        """Return the start of the local day in which an instant lies."""
+        quarter = instant_ms // QUARTER_MS
+        start = self._known.get(quarter)
+        if start is None:
+            start = self._known[quarter] = self._midnight(
+                datetime.fromtimestamp(quarter * QUARTER_MS / 1000, self._zone)
+            )
+        return start
+
+    def windows(self, span: Span) -> Iterator[Span]:
+        """Yield ranges of a few whole local days that together cover a range."""
+        since_ms = self.start_of(span.since_ms)
+        while since_ms < span.until_ms:
+            local = datetime.fromtimestamp(since_ms / 1000, self._zone)
+            until_ms = self._midnight(local + timedelta(days=WINDOW_DAYS))
+            yield Span(since_ms, until_ms)
+            self._known.clear()
+            since_ms = until_ms
+
+    def _midnight(self, local: datetime) -> int:
+        return int(datetime.combine(local.date(), time(), self._zone).timestamp()) * 1000
+
+
+class Recount:
+    """Counts records and cells again through the definitions of `metrics`."""
+
+    def __init__(self, cursor: Cursor, printer: Printer, days: LocalDays) -> None:
+        self._cursor = cursor
+        self._printer = printer
+        self._days = days
+
+    def windows(self, until_ms: int | None = None) -> Iterator[Span]:
+        """Yield the windows in which there are records or cells, oldest first; a window may be empty.
+
+        Args:
+            until_ms: only windows that begin before this instant.
+        """
+        sources = [("calls", "started_at_ms"), ("visits", "entered_at_ms")]
+        sources += [(table.name, "bucket_ms") for table, _, _ in ROLL_UPS]
+        edges: list[int] = []
+        for table, column in sources:
+            for edge in ("MIN", "MAX"):
+                self._cursor.execute(f"SELECT {edge}({column}) FROM {self._printer.quote(table)}")  # noqa: S608  names of our own tables
+                edges += [row[0] for row in self._cursor.fetchall() if row[0] is not None]
+        if edges:
+            end_ms = max(edges) + 1
+            yield from self._days.windows(Span(min(edges), end_ms if until_ms is None else min(end_ms, until_ms)))
+
+    def counted(self, window: Span) -> Part:
+        """Return what the records of a window of whole local days add up to."""
+        calls = self._count("calls", "started_at_ms", CALL_CELL[1:], CALL_MEASURES, window)
+        visits = self._count("visits", "entered_at_ms", VISIT_CELL[1:], VISIT_MEASURES, window)
+        spreads = self._count_spreads(window)
+        return (calls, self.by_day(calls), visits, self.by_day(visits), spreads, self.by_day(spreads))
+
+    def stored(self, window: Span) -> Part:
+        """Return the stored cells of a window."""
+        found: list[Cells] = []
+        for table, cell, measures in ROLL_UPS:
+            names = self._printer.names((*cell, *measures))
+            self._cursor.execute(
+                f"SELECT {names} FROM {table.name} WHERE bucket_ms >= {self._printer.mark} AND bucket_ms < {self._printer.mark}",  # noqa: S608, E501  names of our own tables
+                (window.since_ms, window.until_ms),
+            )
+            found.append({tuple(row[: len(cell)]): list(row[len(cell) :]) for row in self._cursor.fetchall()})
+        quarter, day, visit_quarter, visit_day, spread_quarter, spread_day = found
+        return (quarter, day, visit_quarter, visit_day, spread_quarter, spread_day)
+
+    def by_day(self, quarters: Mapping[Cell, Sequence[int]]) -> Cells:
+        """Return cells of quarter hours added up to local days."""
+        days: Cells = {}
+        for quarter, sums in quarters.items():
+            cell = (self._days.start_of(_bucket(quarter)), *quarter[1:])
+            before = days.get(cell)
+            days[cell] = list(sums) if before is None else [a + b for a, b in zip(before, sums, strict=True)]
+        return days
+
+    def _count(
+        self, table: str, column: str, dimensions: Sequence[str], measures: Sequence[Measure], window: Span
+    ) -> Cells:
+        sums = ", ".join(measure_sql(measure) for measure in measures)
+        return self._cells(table, column, dimensions, sums, "", window)
+
+    def _count_spreads(self, window: Span) -> Cells:
+        found: Cells = {}
+        for spread in SPREADS:
+            when = "".join(f" AND {condition_sql(condition)}" for condition in spread.when)
+            known = f" AND {spread.column} IS NOT NULL"
+            cells = self._cells(
+                "calls", "started_at_ms", (*CALL_CELL[1:], spread.column), "COUNT(*)", when + known, window
+            )
+            for (*cell, bin_number), count in cells.items():
+                found[(*cell, spread.name, bin_number)] = count
+        return found
+
+    def _cells(self, table: str, column: str, dimensions: Sequence[str], sums: str, when: str, window: Span) -> Cells:
+        bucket = f"{column} - {column} % {QUARTER_MS}"
+        names = ", ".join((bucket, *dimensions))
+        mark = self._printer.mark
+        self._cursor.execute(
+            f"SELECT {names}, {sums} FROM {table} WHERE {column} >= {mark} AND {column} < {mark}{when} GROUP BY {names}",  # noqa: S608, E501  names of our own tables
+            (window.since_ms, window.until_ms),
+        )
+        width = 1 + len(dimensions)
+        return {tuple(row[:width]): [int(each) for each in row[width:]] for row in self._cursor.fetchall()}
+
+
+def add_part(cursor: Cursor, statements: Sequence[CellStatements], part: Part, *, sign: int = 1) -> None:
+    """Add the cells of a window to the roll-ups, or take them out."""
+    for statement, cells in zip(statements, part, strict=True):
+        cursor.executemany(statement.add, [(*cell, *(sign * each for each in sums)) for cell, sums in cells.items()])
+        if sign < 0:
+            cursor.executemany(statement.remove_empty, list(cells))
+
+
+def cells_before(part: Part, before_ms: int) -> Part:
+    """Return the cells of a window whose bucket begins before an instant."""
+    kept = [{cell: sums for cell, sums in cells.items() if _bucket(cell) < before_ms} for cells in part]
+    return (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5])
+
+
+def cells_from(part: Part, from_ms: int) -> Part:
+    """Return the cells of a window whose bucket begins at or after an instant."""
+    kept = [{cell: sums for cell, sums in cells.items() if _bucket(cell) >= from_ms} for cells in part]
+    return (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5])
+
+
+def _bucket(cell: Cell) -> int:
+    bucket_ms = cell[0]
+    if not isinstance(bucket_ms, int):
+        raise TypeError(bucket_ms)
+    return bucket_ms
+
+
+def remake_days(cursor: Cursor, printer: Printer, statements: Sequence[CellStatements], days: LocalDays) -> None:
+    """Make the roll-ups by local day again from those by quarter hour, for a site that moved to another time zone."""
+    recount = Recount(cursor, printer, days)
+    for table, _, _ in ROLL_UPS[1::2]:
+        cursor.execute(printer.clear(table))
+    for window in recount.windows():
+        stored = recount.stored(window)
+        empty: Cells = {}
+        add_part(
+            cursor,
+            statements,
+            (
+                empty,
+                recount.by_day(stored[0]),
+                empty,
+                recount.by_day(stored[2]),
+                empty,
+                recount.by_day(stored[4]),
+            ),
+        )

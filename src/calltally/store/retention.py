@@ -1,0 +1,129 @@
+"""What leaves the database: old messages and records, and records that are about to be made again."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from calltally.store import tables
+from calltally.store.cells import ROLL_UPS, CellStatements
+from calltally.store.recount import Recount, add_part, cells_before
+from calltally.store.statements import Cursor, Printer
+from calltally.store.store import PruneCounts
+
+PRUNED_VALUE: Final = "store.records_pruned_before_ms"
+"""Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""
+NEVER_MS: Final = -(2**62)
+
+_COUNTS: Final = (
+    "SELECT COUNT(*) FROM messages WHERE {old_messages}",
+    "SELECT COUNT(*) FROM calls WHERE {old_calls}",
+    "SELECT COUNT(*) FROM legs WHERE {of_old_calls}",
+    "SELECT COUNT(*) FROM visits WHERE {of_old_calls}",
+)
+_NEWEST_VISIT: Final = "SELECT COALESCE(MAX(entered_at_ms) + 1, 0) FROM visits WHERE {of_old_calls}"
+_WITHOUT_CALL: Final = (
+    "SELECT flow_id FROM messages WHERE {old_messages} AND flow_id NOT IN (SELECT flow_id FROM calls)"
+)
+_DELETIONS: Final = (
+    "DELETE FROM links WHERE {of_old_calls}",
+    "DELETE FROM links WHERE flow_id IN ({without_call})",
+    "DELETE FROM legs WHERE {of_old_calls}",
+    "DELETE FROM visits WHERE {of_old_calls}",
+    "DELETE FROM calls WHERE {old_calls}",
+    "DELETE FROM messages WHERE {old_messages}",
+)
+_UNDERSTOOD: Final = "SELECT COUNT(*) FROM messages WHERE messages.flow_id = calls.flow_id AND messages.problem IS NULL"
+_CLEARED: Final = (
+    f"DELETE FROM calls WHERE calls.messages <= ({_UNDERSTOOD})",  # noqa: S608  fixed texts
+    "DELETE FROM legs WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
+    "DELETE FROM visits WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
+)
+_AGENTS: Final = "SELECT 'agent', agent FROM {table} WHERE agent IS NOT NULL"
+_QUEUES: Final = "SELECT 'queue', queue FROM {table} WHERE queue IS NOT NULL"
+_SEEN: Final = (
+    "DELETE FROM seen_values",
+    "INSERT INTO seen_values SELECT DISTINCT 'source', source FROM calls",
+    "INSERT INTO seen_values SELECT DISTINCT 'trunk', trunk FROM calls WHERE trunk IS NOT NULL",
+    *(
+        f"INSERT INTO seen_values {of.format(table='calls')} UNION {of.format(table='visits')}"
+        for of in (_AGENTS, _QUEUES)
+    ),
+)
+
+
+def count_prunable(cursor: Cursor, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+    """Return what `prune` would delete.
+
+    A flow's messages go together, when its newest is old enough; its record stays at least as long as its messages.
+    """
+    messages, calls, legs, visits = (
+        _number(cursor, _limited(sql, messages_before_us, records_before_ms)) for sql in _COUNTS
+    )
+    return PruneCounts(messages=messages, calls=calls, legs=legs, visits=visits)
+
+
+def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+    """Delete old messages and records, and the tokens of flows of which nothing is left."""
+    counts = count_prunable(cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms)
+    if counts.calls:
+        visits_before_ms = _number(cursor, _limited(_NEWEST_VISIT, messages_before_us, records_before_ms))
+        until_ms = max(records_before_ms, visits_before_ms, pruned_before_ms(cursor))
+        cursor.execute(
+            printer.put(tables.VALUES, ("name", "content"), ("name",)), (PRUNED_VALUE, str(until_ms).encode())
+        )
+    for sql in _DELETIONS:
+        cursor.execute(_limited(sql, messages_before_us, records_before_ms))
+    if counts.calls:
+        _see_again(cursor)
+    return counts
+
+
+def pruned_before_ms(cursor: Cursor) -> int:
+    """Return the instant before which roll-ups may count records that are no longer there."""
+    cursor.execute(f"SELECT content FROM stored_values WHERE name = '{PRUNED_VALUE}'")  # noqa: S608  a fixed text
+    rows = cursor.fetchall()
+    return int(bytes(rows[0][0])) if rows else NEVER_MS
+
+
+def clear_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
+    """Delete roll-ups, and the records of every flow whose messages are all in the journal.
+
+    What pruned records had counted cannot be counted again: in the time before the newest pruned record, cells keep
+    that, and only give back what the records that are still there have counted.
+    """
+    pruned_ms = pruned_before_ms(cursor)
+    for window in recount.windows(until_ms=pruned_ms):
+        add_part(cursor, statements, cells_before(recount.counted(window), pruned_ms), sign=-1)
+    for table, _, _ in ROLL_UPS:
+        cursor.execute(f"DELETE FROM {table.name} WHERE bucket_ms >= {pruned_ms}")  # noqa: S608  our own table, a number
+    for sql in _CLEARED:
+        cursor.execute(sql)
+    _see_again(cursor)
+
+
+def add_rollups_of_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
+    """Count all records into the roll-ups, which must not count them yet."""
+    for window in recount.windows():
+        add_part(cursor, statements, recount.counted(window))
+
+
+def _see_again(cursor: Cursor) -> None:
+    for sql in _SEEN:
+        cursor.execute(sql)
+
+
+def _limited(sql: str, messages_before_us: int, records_before_ms: int) -> str:
+    """Return a statement with its limits; both are numbers of ours."""
+    kept = f"SELECT flow_id FROM messages WHERE received_at_us >= {messages_before_us:d} AND flow_id IS NOT NULL"  # noqa: S608  our own number
+    old_messages = f"received_at_us < {messages_before_us:d} AND (flow_id IS NULL OR flow_id NOT IN ({kept}))"
+    old_calls = f"started_at_ms < {records_before_ms:d} AND flow_id NOT IN ({kept})"
+    return sql.format(
+        old_messages=old_messages,
+        old_calls=old_calls,
+        of_old_calls=f"flow_id IN (SELECT flow_id FROM calls WHERE {old_calls})",  # noqa: S608  our own numbers
+        without_call=_WITHOUT_CALL.format(old_messages=old_messages),
+    )
+
+
+def _number(cursor: Cursor, sql: str) -> int:
+    cursor.execute(sql)
+    return int(cursor.fetchall()[0][0])

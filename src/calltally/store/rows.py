@@ -1,0 +1,288 @@
+"""Between records and rows: tuples in the order of the tables' columns, written out by hand because every call passes.
+
+What is written is given back unchanged: `call_of(call_row(...))` is the call. Enums and booleans become plain texts and
+numbers here, because drivers treat anything else as a stranger, which costs more than all the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from calltally.metrics.spread import bin_of
+from calltally.model.messages import RawMessage
+from calltally.model.records import Call, Leg, QueueVisit
+from calltally.model.words import (
+    AnsweredBy,
+    AnswerSource,
+    Direction,
+    End,
+    EndedBy,
+    HangupCause,
+    Outcome,
+    VisitOutcome,
+)
+from calltally.store.store import JournalEntry
+
+Row = Sequence[Any]
+"""A row as a driver gives it: the decode boundary of this room."""
+Lines = Mapping[int, tuple[str, ...]]
+
+_encode: Final = msgspec.json.Encoder().encode
+_texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+_headers: Final = msgspec.json.Decoder(dict[str, str]).decode
+_metadata: Final = msgspec.json.Decoder(dict[str, object]).decode
+
+_DIRECTION: Final = {word.value: word for word in Direction}
+_OUTCOME: Final = {word.value: word for word in Outcome}
+_VISIT_OUTCOME: Final = {word.value: word for word in VisitOutcome}
+_END: Final = {word.value: word for word in End}
+_ANSWER_SOURCE: Final = {word.value: word for word in AnswerSource}
+_ANSWERED_BY: Final[Mapping[str | None, AnsweredBy | None]] = {None: None, **{word.value: word for word in AnsweredBy}}
+_CAUSE: Final[Mapping[str | None, HangupCause | None]] = {None: None, **{word.value: word for word in HangupCause}}
+_ENDED_BY: Final[Mapping[str | None, EndedBy | None]] = {None: None, **{word.value: word for word in EndedBy}}
+
+
+def texts_json(texts: tuple[str, ...]) -> str:
+    """Return a list of texts as JSON."""
+    return _encode(texts).decode() if texts else "[]"
+
+
+def texts_of(json: str) -> tuple[str, ...]:
+    """Return the texts that `texts_json` was given."""
+    return _texts(json) if json != "[]" else ()
+
+
+def entry_row(entry: JournalEntry) -> tuple[object, ...]:
+    """Return a journal entry as a row of `messages`, without its id."""
+    message = entry.message
+    return (
+        message.received_at_us,
+        message.source,
+        message.digest,
+        entry.flow_id,
+        _encode(message.headers).decode() if message.headers else "{}",
+        message.body,
+        entry.problem,
+        entry.stored_at_us,
+    )
+
+
+def entry_of(row: Row) -> JournalEntry:
+    """Return the journal entry of a row of `messages`, without its id."""
+    return JournalEntry(message=message_of(row), flow_id=row[3], problem=row[6], stored_at_us=row[7])
+
+
+def message_of(row: Row) -> RawMessage:
+    """Return the message of a row of `messages`, without its id."""
+    headers = row[4]
+    return RawMessage(
+        source=row[1],
+        received_at_us=row[0],
+        headers=_headers(headers) if headers != "{}" else {},
+        body=bytes(row[5]),
+        digest=row[2],
+    )
+
+
+def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[object, ...]:
+    """Return a call as a row of `calls`."""
+    wait_ms, talk_ms, answered_by = call.wait_ms, call.talk_ms, call.answered_by
+    return (
+        flow_id,
+        messages,
+        call.source,
+        call.call_id,
+        call.direction.value,
+        call.outcome.value,
+        lines_id,
+        call.started_at_ms,
+        call.answered_at_ms,
+        call.ended_at_ms,
+        wait_ms,
+        talk_ms,
+        None if wait_ms is None else bin_of(wait_ms),
+        None if talk_ms is None else bin_of(talk_ms),
+        1 if call.is_open else 0,
+        1 if call.crashed else 0,
+        1 if call.voicemail else 0,
+        1 if call.caller_withheld else 0,
+        call.caller,
+        call.callee,
+        None if answered_by is None else answered_by.value,
+        call.queue,
+        call.agent,
+        call.agent_name,
+        call.trunk,
+        texts_json(call.leg_ids),
+        texts_json(call.visit_ids),
+    )
+
+
+def call_of(row: Row, lines: Lines) -> Call:
+    """Return the call of a row of `calls`; `lines` knows the numbers of its `lines_id`."""
+    return Call(
+        source=row[2],
+        call_id=row[3],
+        direction=_DIRECTION[row[4]],
+        outcome=_OUTCOME[row[5]],
+        own_numbers=lines[row[6]],
+        started_at_ms=row[7],
+        answered_at_ms=row[8],
+        ended_at_ms=row[9],
+        wait_ms=row[10],
+        talk_ms=row[11],
+        is_open=row[14] == 1,
+        crashed=row[15] == 1,
+        voicemail=row[16] == 1,
+        caller_withheld=row[17] == 1,
+        caller=row[18],
+        callee=row[19],
+        answered_by=_ANSWERED_BY[row[20]],
+        queue=row[21],
+        agent=row[22],
+        agent_name=row[23],
+        trunk=row[24],
+        leg_ids=texts_of(row[25]),
+        visit_ids=texts_of(row[26]),
+    )
+
+
+def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
+    """Return a leg as a row of `legs`."""
+    answered_by, cause = leg.answered_by, leg.hangup_cause
+    return (
+        flow_id,
+        leg_no,
+        leg.source,
+        leg.leg_id,
+        leg.call_id,
+        leg.direction.value,
+        leg.caller,
+        1 if leg.caller_withheld else 0,
+        leg.callee,
+        leg.answering_number,
+        leg.diversion,
+        texts_json(leg.own_numbers),
+        texts_json(leg.users),
+        leg.answered_by_user,
+        leg.agent,
+        None if answered_by is None else answered_by.value,
+        leg.trunk,
+        leg.room,
+        leg.queue,
+        leg.started_at_ms,
+        leg.network_answered_at_ms,
+        leg.answered_at_ms,
+        leg.ended_at_ms,
+        leg.ring_ms,
+        leg.queue_wait_ms,
+        leg.talk_ms,
+        leg.outcome.value,
+        None if cause is None else cause.value,
+        leg.hangup_cause_raw,
+        leg.sip_code,
+        1 if leg.voicemail else 0,
+        1 if leg.crashed else 0,
+        leg.end.value,
+        leg.answer_source.value,
+        leg.transfer_type,
+        leg.transfer_target,
+        texts_json(leg.recording_urls),
+        leg.linked_leg_id,
+        _encode(leg.metadata).decode() if leg.metadata else "{}",
+    )
+
+
+def leg_of(row: Row) -> Leg:
+    """Return the leg of a row of `legs`."""
+    return Leg(
+        source=row[2],
+        leg_id=row[3],
+        call_id=row[4],
+        direction=_DIRECTION[row[5]],
+        caller=row[6],
+        caller_withheld=row[7] == 1,
+        callee=row[8],
+        answering_number=row[9],
+        diversion=row[10],
+        own_numbers=texts_of(row[11]),
+        users=texts_of(row[12]),
+        answered_by_user=row[13],
+        agent=row[14],
+        answered_by=_ANSWERED_BY[row[15]],
+        trunk=row[16],
+        room=row[17],
+        queue=row[18],
+        started_at_ms=row[19],
+        network_answered_at_ms=row[20],
+        answered_at_ms=row[21],
+        ended_at_ms=row[22],
+        ring_ms=row[23],
+        queue_wait_ms=row[24],
+        talk_ms=row[25],
+        outcome=_OUTCOME[row[26]],
+        hangup_cause=_CAUSE[row[27]],
+        hangup_cause_raw=row[28],
+        sip_code=row[29],
+        voicemail=row[30] == 1,
+        crashed=row[31] == 1,
+        end=_END[row[32]],
+        answer_source=_ANSWER_SOURCE[row[33]],
+        transfer_type=row[34],
+        transfer_target=row[35],
+        recording_urls=texts_of(row[36]),
+        linked_leg_id=row[37],
+        metadata=_metadata(row[38]) if row[38] != "{}" else {},
+    )
+
+
+def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, ...]:
+    """Return a queue visit as a row of `visits`."""
+    ended_by = visit.ended_by
+    return (
+        flow_id,
+        visit_no,
+        visit.source,
+        visit.visit_id,
+        visit.call_id,
+        visit.source_call_id,
+        visit.queue,
+        visit.agent,
+        visit.entered_at_ms,
+        visit.answered_at_ms,
+        visit.left_at_ms,
+        visit.outcome.value,
+        visit.wait_ms,
+        visit.ring_ms,
+        visit.talk_ms,
+        None if ended_by is None else ended_by.value,
+        visit.no_answer_rings,
+        visit.entered_position,
+        visit.left_position,
+        visit.key,
+    )
+
+
+def visit_of(row: Row) -> QueueVisit:
+    """Return the queue visit of a row of `visits`."""
+    return QueueVisit(
+        source=row[2],
+        visit_id=row[3],
+        call_id=row[4],
+        source_call_id=row[5],
+        queue=row[6],
+        agent=row[7],
+        entered_at_ms=row[8],
+        answered_at_ms=row[9],
+        left_at_ms=row[10],
+        outcome=_VISIT_OUTCOME[row[11]],
+        wait_ms=row[12],
+        ring_ms=row[13],
+        talk_ms=row[14],
+        ended_by=_ENDED_BY[row[15]],
+        no_answer_rings=row[16],
+        entered_position=row[17],
+        left_position=row[18],
+        key=row[19],
+    )

@@ -1,0 +1,104 @@
+"""The SQL texts of the writing side, printed once from the tables, so that a write is no more than binding values."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Table
+
+from calltally.store.rows import Row
+
+LIST_SIZES: Final = (1, 8, 64, 512)
+"""How many values a list in a statement may have: few sizes, so that the driver knows the statements already."""
+
+
+class Cursor(Protocol):
+    """What this room uses of a database driver's cursor (PEP 249)."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        ...
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> object:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> object:
+        """Run one statement for each row of values."""
+        ...
+
+    def fetchall(self) -> Sequence[Row]:
+        """Return the rows of the last statement."""
+        ...
+
+
+class Printer:
+    """Prints statements as SQLite and PostgreSQL read them."""
+
+    def __init__(self, *, mark: str, quote: Callable[[str], str]) -> None:
+        """Take the driver's mark for a bound value, and how a name is quoted where it must be."""
+        self.mark = mark
+        self.quote = quote
+
+    def marks(self, count: int) -> str:
+        """Return the marks for several bound values."""
+        return ", ".join([self.mark] * count)
+
+    def names(self, columns: Iterable[str]) -> str:
+        """Return the names of columns, quoted where they must be."""
+        return ", ".join(map(self.quote, columns))
+
+    def insert(self, table: Table, columns: Sequence[str]) -> str:
+        """Return a plain insert."""
+        return f"INSERT INTO {self.quote(table.name)} ({self.names(columns)}) VALUES ({self.marks(len(columns))})"  # noqa: S608  names of our own tables
+
+    def insert_new(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> str:
+        """Return an insert that leaves a row alone which is there already."""
+        return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO NOTHING"
+
+    def put(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> str:
+        """Return an insert that replaces the other columns of a row which is there already."""
+        names = [self.quote(column) for column in columns if column not in key]
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+        return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO UPDATE SET {changes}"
+
+    def add(self, table: Table, key: Sequence[str], measures: Sequence[str]) -> str:
+        """Return an insert that adds to the measures of a row which is there already."""
+        mine = self.quote(table.name)
+        names = [self.quote(measure) for measure in measures]
+        changes = ", ".join(f"{name} = {mine}.{name} + excluded.{name}" for name in names)
+        return f"{self.insert(table, (*key, *measures))} ON CONFLICT ({self.names(key)}) DO UPDATE SET {changes}"
+
+    def where(self, columns: Iterable[str]) -> str:
+        """Return a condition that columns have bound values."""
+        return " AND ".join(f"{self.quote(column)} = {self.mark}" for column in columns)
+
+    def delete(self, table: Table, columns: Sequence[str], further: str = "") -> str:
+        """Return a deletion by the values of columns; `further` is a condition added as it is."""
+        condition = self.where(columns) + (f" AND {further}" if further else "")
+        return f"DELETE FROM {self.quote(table.name)} WHERE {condition}"  # noqa: S608  names of our own tables
+
+    def change(self, table: Table, column: str) -> str:
+        """Return an update of one column, from one value to another."""
+        return f"UPDATE {self.quote(table.name)} SET {self.where((column,))} WHERE {self.where((column,))}"  # noqa: S608  names of our own tables
+
+    def clear(self, table: Table) -> str:
+        """Return the deletion of everything."""
+        return f"DELETE FROM {self.quote(table.name)}"  # noqa: S608  names of our own tables
+
+    def select_in(self, table: Table, columns: Sequence[str], key: str, further: str = "") -> Mapping[int, str]:
+        """Return selections by a list of values of one column, for each list size."""
+        tail = f" AND {further}" if further else ""
+        head = f"SELECT {self.names(columns)} FROM {self.quote(table.name)} WHERE {self.quote(key)}"  # noqa: S608  names of our own tables
+        return {size: f"{head} IN ({self.marks(size)}){tail}" for size in LIST_SIZES}
+
+
+def ask_in(cursor: Cursor, statements: Mapping[int, str], values: Iterable[object]) -> Iterator[Row]:
+    """Yield the rows for a list of values of any length; the order is that of the database."""
+    rest = iter(values)
+    while chunk := list(islice(rest, LIST_SIZES[-1])):
+        size = next(size for size in LIST_SIZES if size >= len(chunk))
+        chunk.extend(chunk[-1:] * (size - len(chunk)))
+        cursor.execute(statements[size], chunk)
+        yield from cursor.fetchall()

@@ -1,0 +1,267 @@
+"""The tables of a calltally database, the same on every engine.
+
+Enums are kept as their text, booleans as 0 and 1, instants as integer milliseconds (`_ms`) or microseconds (`_us`)
+since 1970, lists and mappings as JSON text. Names avoid the reserved words of SQLite, PostgreSQL and MariaDB where
+they can.
+
+Columns of records have the names of `model.records`; columns of roll-ups are their dimensions and the measures of
+`metrics.measures`. What each index is for, and what it costs, stands in docs/decisions.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy.types import TypeEngine
+
+from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES, Measure
+
+METADATA: Final = MetaData()
+_ROWID: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _must(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _may(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind)
+
+
+MESSAGES: Final = Table(
+    "messages",
+    METADATA,
+    Column("message_id", _ROWID, primary_key=True),
+    _must("received_at_us", BigInteger),
+    _must("source", Text),
+    _must("digest", BigInteger),
+    _may("flow_id", BigInteger),
+    _must("headers", Text),
+    _must("body", LargeBinary),
+    _may("problem", Text),
+    _must("stored_at_us", BigInteger),
+)
+"""The journal. `problem` says why a message was set aside."""
+Index("messages_identity", *(MESSAGES.c[name] for name in ("received_at_us", "source", "digest")), unique=True)
+Index("messages_flow", MESSAGES.c.flow_id)
+Index("messages_problem", MESSAGES.c.received_at_us, sqlite_where=MESSAGES.c.problem.is_not(None))
+
+LINKS: Final = Table(
+    "links", METADATA, _key("token", LargeBinary), _must("flow_id", BigInteger), sqlite_with_rowid=False
+)
+"""Which flow a token belongs to; the token's text is kept as its 16 byte fingerprint."""
+Index("links_flow", LINKS.c.flow_id)
+
+CALLS: Final = Table(
+    "calls",
+    METADATA,
+    Column("flow_id", _ROWID, primary_key=True, autoincrement=False),
+    _must("messages", Integer),
+    _must("source", Text),
+    _must("call_id", Text),
+    _must("direction", Text),
+    _must("outcome", Text),
+    _must("lines_id", Integer),
+    _must("started_at_ms", BigInteger),
+    _may("answered_at_ms", BigInteger),
+    _may("ended_at_ms", BigInteger),
+    _may("wait_ms", BigInteger),
+    _may("talk_ms", BigInteger),
+    _may("wait_bin", Integer),
+    _may("talk_bin", Integer),
+    _must("is_open", SmallInteger),
+    _must("crashed", SmallInteger),
+    _must("voicemail", SmallInteger),
+    _must("caller_withheld", SmallInteger),
+    _may("caller", Text),
+    _may("callee", Text),
+    _may("answered_by", Text),
+    _may("queue", Text),
+    _may("agent", Text),
+    _may("agent_name", Text),
+    _may("trunk", Text),
+    _must("leg_ids", Text),
+    _must("visit_ids", Text),
+)
+"""Calls. `messages` is how many messages the record was folded from; own numbers are in `line_sets`."""
+
+LEGS: Final = Table(
+    "legs",
+    METADATA,
+    _key("flow_id", BigInteger),
+    _key("leg_no", Integer),
+    _must("source", Text),
+    _must("leg_id", Text),
+    _must("call_id", Text),
+    _must("direction", Text),
+    _may("caller", Text),
+    _must("caller_withheld", SmallInteger),
+    _may("callee", Text),
+    _may("answering_number", Text),
+    _may("diversion", Text),
+    _must("own_numbers", Text),
+    _must("users", Text),
+    _may("answered_by_user", Text),
+    _may("agent", Text),
+    _may("answered_by", Text),
+    _may("trunk", Text),
+    _may("room", Text),
+    _may("queue", Text),
+    _must("started_at_ms", BigInteger),
+    _may("network_answered_at_ms", BigInteger),
+    _may("answered_at_ms", BigInteger),
+    _may("ended_at_ms", BigInteger),
+    _may("ring_ms", BigInteger),
+    _may("queue_wait_ms", BigInteger),
+    _may("talk_ms", BigInteger),
+    _must("outcome", Text),
+    _may("hangup_cause", Text),
+    _may("hangup_cause_raw", Text),
+    _may("sip_code", Integer),
+    _must("voicemail", SmallInteger),
+    _must("crashed", SmallInteger),
+    _must("end", Text),
+    _must("answer_source", Text),
+    _may("transfer_type", Text),
+    _may("transfer_target", Text),
+    _must("recording_urls", Text),
+    _may("linked_leg_id", Text),
+    _must("metadata", Text),
+    sqlite_with_rowid=False,
+)
+"""Legs, in the order of their flow's records."""
+Index("legs_started", LEGS.c.started_at_ms)
+
+VISITS: Final = Table(
+    "visits",
+    METADATA,
+    _key("flow_id", BigInteger),
+    _key("visit_no", Integer),
+    _must("source", Text),
+    _must("visit_id", Text),
+    _must("call_id", Text),
+    _must("source_call_id", Text),
+    _must("queue", Text),
+    _may("agent", Text),
+    _must("entered_at_ms", BigInteger),
+    _may("answered_at_ms", BigInteger),
+    _may("left_at_ms", BigInteger),
+    _must("outcome", Text),
+    _may("wait_ms", BigInteger),
+    _may("ring_ms", BigInteger),
+    _may("talk_ms", BigInteger),
+    _may("ended_by", Text),
+    _must("no_answer_rings", Integer),
+    _may("entered_position", Integer),
+    _may("left_position", Integer),
+    _may("key", Text),
+    sqlite_with_rowid=False,
+)
+"""Queue visits, in the order of their flow's records."""
+Index("visits_entered", VISITS.c.entered_at_ms)
+
+LINE_SETS: Final = Table(
+    "line_sets", METADATA, Column("lines_id", Integer, primary_key=True), Column("numbers", Text, nullable=False)
+)
+"""Every ordered set of own numbers that took part in a call."""
+Index("line_sets_numbers", LINE_SETS.c.numbers, unique=True)
+
+SEEN: Final = Table("seen_values", METADATA, _key("dimension", Text), _key("value", Text), sqlite_with_rowid=False)
+"""The sources, queues, agents and trunks that records have named."""
+
+
+def _roll_up(name: str, dimensions: Sequence[tuple[str, type[TypeEngine[Any]]]], measures: Sequence[Measure]) -> Table:
+    return Table(
+        name,
+        METADATA,
+        _key("bucket_ms", BigInteger),
+        *(_key(dimension, kind) for dimension, kind in dimensions),
+        *(_must(measure.name, BigInteger) for measure in measures),
+        sqlite_with_rowid=False,
+    )
+
+
+_CALL_CELL: Final[tuple[tuple[str, type[TypeEngine[Any]]], ...]] = (
+    ("source", Text),
+    ("direction", Text),
+    ("lines_id", Integer),
+)
+_VISIT_CELL: Final[tuple[tuple[str, type[TypeEngine[Any]]], ...]] = (("source", Text), ("queue", Text))
+
+
+def _spread(name: str) -> Table:
+    """Return a table of bins, clustered so that the bins of one bucket and spread lie together."""
+    return Table(
+        name,
+        METADATA,
+        _key("bucket_ms", BigInteger),
+        _key("spread", Text),
+        _key("bin", Integer),
+        *(_key(dimension, kind) for dimension, kind in _CALL_CELL),
+        _must("count", BigInteger),
+        sqlite_with_rowid=False,
+    )
+
+
+CALL_QUARTER: Final = _roll_up("call_quarter", _CALL_CELL, CALL_MEASURES)
+CALL_DAY: Final = _roll_up("call_day", _CALL_CELL, CALL_MEASURES)
+VISIT_QUARTER: Final = _roll_up("visit_quarter", _VISIT_CELL, VISIT_MEASURES)
+VISIT_DAY: Final = _roll_up("visit_day", _VISIT_CELL, VISIT_MEASURES)
+SPREAD_QUARTER: Final = _spread("spread_quarter")
+SPREAD_DAY: Final = _spread("spread_day")
+
+GROUPS: Final = Table(
+    "directory_groups",
+    METADATA,
+    _key("source", Text),
+    _key("group_id", Text),
+    _must("position", Integer),
+    _must("name", Text),
+    _must("numbers", Text),
+)
+USERS: Final = Table(
+    "directory_users",
+    METADATA,
+    _key("source", Text),
+    _key("user_id", Text),
+    _must("position", Integer),
+    _must("name", Text),
+)
+NUMBERS: Final = Table(
+    "directory_numbers", METADATA, _key("number", Text), _must("position", Integer), _must("label", Text)
+)
+
+VALUES: Final = Table("stored_values", METADATA, _key("name", Text), _must("content", LargeBinary))
+"""Small named values: tokens, hashes, marks."""
+
+COUNTERS: Final = Table("counters", METADATA, _key("name", Text), _must("next", BigInteger))
+"""The next free id of what is numbered."""
+
+GAPS: Final = Table(
+    "gaps",
+    METADATA,
+    _key("source", Text),
+    _key("since_ms", BigInteger),
+    _must("until_ms", BigInteger),
+    _must("reason", Text),
+)
+"""Times in which something could not be heard; an empty source is calltally itself."""
+
+HEALTH: Final = Table(
+    "source_health",
+    METADATA,
+    _key("source", Text),
+    _must("received", BigInteger),
+    _must("set_aside", BigInteger),
+    _may("last_received_at_us", BigInteger),
+    _may("last_problem", Text),
+    _may("last_problem_at_us", BigInteger),
+)
+"""What was heard of each source."""
+
+Index("calls_started", CALLS.c.started_at_ms)
+Index("calls_open", CALLS.c.flow_id, sqlite_where=CALLS.c.is_open == text("1"))

@@ -1,0 +1,122 @@
+"""Proves that what is shown is what is stored: every roll-up, link and record against a recount."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Final
+
+from calltally.metrics.measures import CALL_OUTCOMES, VISIT_OUTCOMES
+from calltally.metrics.spread import bin_of
+from calltally.store.cells import ROLL_UPS
+from calltally.store.recount import Cells, Recount, cells_from
+from calltally.store.retention import pruned_before_ms
+from calltally.store.rows import Row, texts_of
+from calltally.store.statements import Cursor
+from calltally.store.store import Difference
+
+MOST: Final = 100
+"""How many findings of one kind are told; more of the same do not help."""
+BATCH: Final = 1_000
+
+_NO_CALL: Final = "flow_id NOT IN (SELECT flow_id FROM calls)"
+_UNDERSTOOD: Final = "SELECT COUNT(*) FROM messages WHERE messages.flow_id = calls.flow_id AND messages.problem IS NULL"
+_ORPHANS: Final = (
+    ("legs", "a call", f"legs WHERE {_NO_CALL}"),
+    ("visits", "a call", f"visits WHERE {_NO_CALL}"),
+    (
+        "links",
+        "a call or messages",
+        f"links WHERE {_NO_CALL} AND flow_id NOT IN (SELECT flow_id FROM messages WHERE flow_id > 0)",  # noqa: S608  fixed texts
+    ),
+    ("calls", "a link", "calls WHERE flow_id NOT IN (SELECT flow_id FROM links)"),
+    ("calls", "known own numbers", "calls WHERE lines_id NOT IN (SELECT lines_id FROM line_sets)"),
+    ("calls", "all messages folded", f"calls WHERE calls.messages < ({_UNDERSTOOD})"),
+)
+_SUMS: Final = {
+    "call": ("calls", tuple(word.value for word in CALL_OUTCOMES)),
+    "visit": ("offered", tuple(word.value for word in VISIT_OUTCOMES)),
+}
+
+
+def differences(cursor: Cursor, recount: Recount, progress: Callable[[str], None]) -> list[Difference]:
+    """Return everything that disagrees; nothing means that all figures are right."""
+    progress("records")
+    found = list(islice(_calls(cursor), MOST))
+    progress("journal and links")
+    found += _orphans(cursor)
+    for window in recount.windows():
+        progress(f"roll-ups from {window.since_ms}")
+        counted = cells_from(recount.counted(window), pruned_before_ms(cursor))
+        stored = recount.stored(window)
+        kept = cells_from(stored, pruned_before_ms(cursor))
+        for (table, _, measures), expected, actual, whole in zip(ROLL_UPS, counted, kept, stored, strict=True):
+            found += islice(chain(_cells(table.name, expected, actual), _outcomes(table.name, measures, whole)), MOST)
+        if len(found) > MOST * len(ROLL_UPS):
+            break
+    return found
+
+
+def _cells(table: str, expected: Cells, actual: Cells) -> Iterator[Difference]:
+    for cell in sorted(expected.keys() | actual.keys(), key=repr):
+        if expected.get(cell) != actual.get(cell):
+            yield Difference(f"{table} {cell}", str(expected.get(cell)), str(actual.get(cell)))
+
+
+def _outcomes(table: str, measures: tuple[str, ...], cells: Cells) -> Iterator[Difference]:
+    """Yield cells whose outcomes do not add up to all that is counted."""
+    whole, parts = _SUMS.get(table.partition("_")[0], ("", ()))
+    if not parts:
+        return
+    places = [measures.index(part) for part in parts]
+    first = measures.index(whole)
+    for cell, sums in cells.items():
+        total = sum(sums[place] for place in places)
+        if total != sums[first]:
+            yield Difference(f"{table} {cell}: sum of outcomes", str(sums[first]), str(total))
+
+
+def _orphans(cursor: Cursor) -> list[Difference]:
+    found: list[Difference] = []
+    for table, lacking, sql in _ORPHANS:
+        cursor.execute(f"SELECT DISTINCT flow_id FROM {sql} LIMIT {MOST}")  # noqa: S608  fixed texts
+        found += [Difference(f"{table} of flow {row[0]}", lacking, "none") for row in cursor.fetchall()]
+    return found
+
+
+def _calls(cursor: Cursor) -> Iterator[Difference]:
+    """Yield calls whose legs, visits or bins are not what the call says, some flows at a time."""
+    after = -1
+    while True:
+        cursor.execute(
+            "SELECT flow_id, leg_ids, visit_ids, wait_ms, wait_bin, talk_ms, talk_bin FROM calls"  # noqa: S608  a number
+            f" WHERE flow_id > {after} ORDER BY flow_id LIMIT {BATCH}"
+        )
+        calls = cursor.fetchall()
+        if not calls:
+            return
+        last = int(calls[-1][0])
+        legs = _ids(cursor, "legs", "leg_id", after, last)
+        visits = _ids(cursor, "visits", "visit_id", after, last)
+        for row in calls:
+            yield from _call(row, legs, visits)
+        after = last
+
+
+def _call(row: Row, legs: Mapping[int, set[str]], visits: Mapping[int, set[str]]) -> Iterator[Difference]:
+    flow_id, leg_ids, visit_ids, wait_ms, wait_bin, talk_ms, talk_bin = row
+    where = f"call of flow {flow_id}"
+    for name, said, there in (("legs", leg_ids, legs), ("visits", visit_ids, visits)):
+        expected, actual = set(texts_of(said)), there.get(flow_id, set())
+        if expected != actual:
+            yield Difference(f"{name} of the {where}", str(sorted(expected)), str(sorted(actual)))
+    for name, duration_ms, number in (("wait", wait_ms, wait_bin), ("talk", talk_ms, talk_bin)):
+        expected_bin = None if duration_ms is None else bin_of(duration_ms)
+        if expected_bin != number:
+            yield Difference(f"{name} bin of the {where}", str(expected_bin), str(number))
+
+
+def _ids(cursor: Cursor, table: str, column: str, after: int, last: int) -> dict[int, set[str]]:
+    cursor.execute(f"SELECT flow_id, {column} FROM {table} WHERE flow_id > {after} AND flow_id <= {last}")  # noqa: S608  fixed texts, numbers
+    found: dict[int, set[str]] = {}
+    for flow_id, record_id in cursor.fetchall():
+        found.setdefault(flow_id, set()).add(record_id)
+    return found
