@@ -37,21 +37,21 @@ def spans_around(legs: Sequence[OpenLeg]) -> list[Span]:
 
 
 def is_news(leg: Leg, settled: LegSettled) -> bool:
-    """Return whether history tells of a leg what its pushes did not: an end, an answer, or an earlier end."""
+    """Return whether history tells of a leg what its pushes did not: an end, an answer, or a better end."""
     if leg.end in (End.OPEN, End.UNKNOWN):
         return True
     if settled.outcome is Outcome.ANSWERED and leg.network_answered_at_ms is None:
         return True
-    return _ended_otherwise(leg, settled)
+    return _ended_before(leg, settled)
 
 
-def _ended_otherwise(leg: Leg, settled: LegSettled) -> bool:
-    """Return whether the ends differ, whether history counts its length from the start or from the answer."""
+def _ended_before(leg: Leg, settled: LegSettled) -> bool:
+    """Return whether the end was pushed late, or only guessed; history may count its length from start or answer."""
     if leg.ended_at_ms is None or settled.ended_at_ms is None or settled.started_at_ms is None:
         return False
-    if abs(leg.ended_at_ms - settled.ended_at_ms) <= TOLERANCE_MS:
-        return False
     length_ms = settled.ended_at_ms - settled.started_at_ms
-    begins = (leg.started_at_ms, leg.network_answered_at_ms)
-    lengths = [leg.ended_at_ms - begin_ms for begin_ms in begins if begin_ms is not None]
-    return all(abs(length - length_ms) > TOLERANCE_MS for length in lengths)
+    answered_ms = leg.network_answered_at_ms
+    ends = [settled.ended_at_ms] if answered_ms is None else [settled.ended_at_ms, answered_ms + length_ms]
+    if leg.end is End.ESTIMATED:
+        return all(abs(leg.ended_at_ms - end_ms) > TOLERANCE_MS for end_ms in ends)
+    return leg.ended_at_ms - max(ends) > TOLERANCE_MS

@@ -1,0 +1,409 @@
+"""What is asked of the phone system, when, and what comes of it: real store, real HTTP, a clock moved by hand."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from calltally.engine.ingest import Ingest
+from calltally.engine.mending import open_legs_of, spans_around
+from calltally.engine.sync import Keeper, keep_directory, run_sync
+from calltally.inlets.rest_poll import Basic, RestClient, http_client
+from calltally.model.directory import Directory, Group, User
+from calltally.model.instants import Gap, Span
+from calltally.model.records import Leg
+from calltally.model.words import End, Outcome
+from calltally.sources.sipgate import SOURCE
+from calltally.sources.sipgate.settings import settings_from
+from calltally.sources.source import OpenLeg, RawMessage
+from calltally.store.open import open_store
+from calltally.store.store import Store
+from tests.stubs.sipgate_api import TOKEN, TOKEN_ID, Account, running
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+START = 1_795_181_529 * SECOND
+SUPPORT = "492115550200"
+
+
+@dataclass(slots=True)
+class Site:
+    """A calltally which is connected to the stand-in, without the loops around it."""
+
+    store: Store
+    ingest: Ingest
+    account: Account
+    address: str
+    clock: list[int]
+
+    def push(self, event: str, leg: str, **fields: str) -> None:
+        """Push an event now."""
+        body = {"event": event, "callId": leg, "direction": "in", "from": "491715550111", "to": SUPPORT} | fields
+        message = RawMessage(source="sipgate", received_at_us=self.clock[0], headers={}, body=urlencode(body).encode())
+        self.ingest.apply([message])
+
+    def answered(self, leg: str) -> None:
+        """Push a call that rings 5 seconds and is answered."""
+        self.push("newCall", leg)
+        self.clock[0] += 5 * SECOND
+        self.push("answer", leg, user="Eva Engel", userId="w4", fullUserId="1234567w4")
+
+    def past(self, leg: str, *, began: int, seconds: float, status: str = "PICKUP") -> None:
+        """Put an entry into the history."""
+        created = datetime.fromtimestamp((START + began * SECOND) // SECOND, UTC)
+        self.account.history.append(
+            {
+                "id": f"h-{leg}",
+                "callId": leg,
+                "created": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+                "duration": seconds,
+                "direction": "INCOMING",
+                "status": status,
+                "source": "+491715550111",
+                "sourceAlias": "Ms Private",
+                "target": f"+{SUPPORT}",
+                "type": "CALL",
+            }
+        )
+
+    def leg(self, leg_id: str) -> Leg:
+        """Return a leg as it is stored."""
+        found = self.store.call(leg_id)
+        assert found is not None
+        return next(leg for leg in found[1].legs if leg.leg_id == leg_id)
+
+    def journal(self) -> list[str]:
+        """Return the kinds of the messages in the journal."""
+        entries = self.store.journal(since_us=None, until_us=None, source=None)
+        return sorted(entry.message.kind for entry in entries)
+
+    def asked(self, path: str) -> int:
+        """Return how often a question was asked."""
+        return self.account.counted()["GET", path]
+
+    def restart(self) -> None:
+        """Be down for a minute."""
+        since_ms = self.clock[0] // 1000
+        self.clock[0] += MINUTE
+        with self.store.write() as transaction:
+            transaction.add_gap(Gap(source=None, since_ms=since_ms, until_ms=self.clock[0] // 1000, reason="down"))
+        self.ingest.refold(list(self.store.open_flows()))
+
+    def turns(self, *, minutes: float, every: int = 60) -> Keeper:
+        """Let the time pass, with a turn every so many seconds; return the keeper as it is then."""
+
+        async def work(keeper: Keeper) -> None:
+            until = self.clock[0] + int(minutes * MINUTE)
+            while self.clock[0] <= until:
+                await keeper.turn()
+                self.clock[0] += every * SECOND
+
+        return self.with_keeper(work)
+
+    def with_keeper(self, work: Callable[[Keeper], Awaitable[None]]) -> Keeper:
+        """Do something with a new keeper."""
+
+        async def submit(messages: Sequence[RawMessage]) -> None:
+            self.ingest.apply(messages)
+
+        async def keep(directory: Directory) -> None:
+            keep_directory(self.store, "sipgate", directory)
+
+        async def pause(_seconds: float) -> None:
+            return
+
+        async def run() -> Keeper:
+            sync = SOURCE.sync and SOURCE.sync(
+                settings_from({"token_id": TOKEN_ID, "token": TOKEN, "api_url": self.address})
+            )
+            assert sync is not None
+            async with http_client() as http:
+                keeper = Keeper(
+                    source=SOURCE,
+                    sync=sync,
+                    fetch=RestClient(remote=sync.remote, let_in=Basic(TOKEN_ID, TOKEN), http=http, pause=pause),
+                    store=self.store,
+                    submit=submit,
+                    keep_directory=keep,
+                    open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
+                    clock_us=lambda: self.clock[0],
+                )
+                await work(keeper)
+                return keeper
+
+        return asyncio.run(run())
+
+
+def number(number: str, endpoint: str, alias: str) -> dict[str, object]:
+    return {"id": number, "number": number, "endpointId": endpoint, "endpointAlias": alias, "type": "LANDLINE"}
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account(
+        numbers=[
+            number("+492115550200", "g0", "Support"),
+            number("+492115550201", "g0", "Support"),
+            number("+492115550300", "g1", "Sales"),
+            *(number(f"+49211555010{digit}", f"p{digit}", f"Desk {digit}") for digit in range(5)),
+        ],
+        groups=[{"id": "g0", "alias": "Support (DE)"}, {"id": "g1", "alias": "Sales"}, {"id": "g2", "alias": None}],
+        users=[
+            {"id": "w4", "firstname": "Eva", "lastname": "Engel", "email": "eva@example.org"},
+            {"id": "w5", "firstname": "", "lastname": None, "email": "lab@example.org"},
+        ],
+    )
+
+
+@pytest.fixture
+def site(account: Account, tmp_path: Path) -> Iterator[Site]:
+    clock = [START]
+    store = open_store(str(tmp_path / "calltally.db"), zone="Europe/Berlin")
+    ingest = Ingest(
+        store=store, parsers={"sipgate": SOURCE.parse}, zone=ZoneInfo("Europe/Berlin"), clock_us=lambda: clock[0]
+    )
+    with running(account) as address:
+        yield Site(store, ingest, account, f"{address}/v2", clock)
+    store.close()
+
+
+def test_the_directory_holds_groups_users_and_numbers_of_every_page(site: Site) -> None:
+    site.turns(minutes=0)
+    directory = site.store.directory()
+    assert sorted(directory.groups, key=lambda group: group.group_id) == [
+        Group(source="sipgate", group_id="g0", name="Support (DE)", numbers=("+492115550200", "+492115550201")),
+        Group(source="sipgate", group_id="g1", name="Sales", numbers=("+492115550300",)),
+        Group(source="sipgate", group_id="g2", name="g2", numbers=()),
+    ]
+    assert set(directory.users) == {
+        User(source="sipgate", user_id="1234567w4", name="Eva Engel"),
+        User(source="sipgate", user_id="1234567w5", name="lab@example.org"),
+    }
+    assert len(directory.numbers) == 8
+    assert directory.numbers["+492115550103"] == "Desk 3"
+
+
+def test_d24_calls_cause_no_question_for_numbers(site: Site) -> None:
+    site.turns(minutes=0)
+    pages = site.asked("/numbers")
+    for call in range(50):
+        site.push("newCall", f"leg{call}")
+        site.push("hangup", f"leg{call}", cause="cancel")
+    site.turns(minutes=10)
+    assert site.asked("/numbers") == 2 * pages
+
+
+def test_an_own_number_that_the_directory_lacks_is_asked_for_once(site: Site) -> None:
+    async def work(keeper: Keeper) -> None:
+        await keeper.turn()
+        before = site.asked("/groups")
+        site.push("newCall", "new", to="492115550999")
+        site.push("hangup", "new", to="492115550999", cause="cancel")
+        for _ in range(20):
+            site.clock[0] += 30 * SECOND
+            await keeper.turn()
+        assert site.asked("/groups") == before + 1
+
+    site.with_keeper(work)
+
+
+def test_the_directory_is_asked_for_once_an_hour(site: Site) -> None:
+    site.turns(minutes=179, every=120)
+    assert site.asked("/groups") == 3
+
+
+def test_without_open_legs_nobody_asks_which_legs_run(site: Site) -> None:
+    site.turns(minutes=5)
+    assert site.asked("/calls") == 0
+
+
+def test_a_leg_that_runs_is_left_alone(site: Site) -> None:
+    site.answered("A1")
+    site.account.running = ["A1"]
+    site.turns(minutes=30)
+    assert site.leg("A1").end is End.OPEN
+    assert site.journal() == ["", ""]
+    assert 29 <= site.asked("/calls") <= 31
+
+
+def test_d06_a_lost_hangup_is_settled_by_the_history_and_said_so(site: Site) -> None:
+    site.answered("A1")
+    site.past("A1", began=0, seconds=60)
+    site.turns(minutes=4)
+    leg = site.leg("A1")
+    assert (leg.end, leg.ended_at_ms, leg.outcome) == (End.ESTIMATED, START // 1000 + 60_000, Outcome.ANSWERED)
+    assert site.journal() == ["", "", "history"]
+
+
+def test_the_journal_keeps_no_more_of_the_people_than_it_needs(site: Site) -> None:
+    site.answered("A1")
+    site.past("A1", began=0, seconds=60)
+    site.turns(minutes=4)
+    bodies = b"".join(entry.message.body for entry in site.store.journal(since_us=None, until_us=None, source=None))
+    assert b"Ms Private" not in bodies
+
+
+def test_a_lost_hangup_that_no_history_knows_ends_when_the_leg_was_first_missed(site: Site) -> None:
+    site.answered("A1")
+    site.clock[0] += 20 * SECOND
+    site.turns(minutes=10)
+    leg = site.leg("A1")
+    assert (leg.end, leg.ended_at_ms) == (End.ESTIMATED, START // 1000 + 25_000)
+    assert site.journal() == ["", "", "running"]
+
+
+def test_a_hangup_that_comes_after_all_is_the_end(site: Site) -> None:
+    site.answered("A1")
+    site.clock[0] += 20 * SECOND
+    site.turns(minutes=10)
+    site.push("hangup", "A1", cause="normalClearing")
+    assert site.leg("A1").end is End.KNOWN
+
+
+def test_d07_a_restart_does_not_hide_a_call_that_still_runs(site: Site) -> None:
+    site.answered("A1")
+    site.account.running = ["A1"]
+    site.restart()
+    assert site.leg("A1").crashed
+    site.turns(minutes=10)
+    assert not site.leg("A1").crashed
+    assert site.leg("A1").end is End.OPEN
+    assert site.journal() == ["", "", "running"]
+
+
+def test_a_call_that_ended_while_calltally_was_down_is_settled_at_once(site: Site) -> None:
+    site.answered("A1")
+    site.past("A1", began=0, seconds=30)
+    site.restart()
+    site.turns(minutes=0)
+    leg = site.leg("A1")
+    assert (leg.end, leg.crashed, leg.ended_at_ms) == (End.ESTIMATED, False, START // 1000 + 30_000)
+
+
+def test_a_late_hangup_is_put_right_by_the_history(site: Site) -> None:
+    site.answered("A1")
+    site.clock[0] += 90 * SECOND
+    site.push("hangup", "A1", cause="normalClearing")
+    site.past("A1", began=0, seconds=30)
+    site.turns(minutes=25)
+    leg = site.leg("A1")
+    assert (leg.end, leg.ended_at_ms) == (End.ESTIMATED, START // 1000 + 30_000)
+    assert site.journal() == ["", "", "", "history"]
+
+
+def test_a_call_that_was_answered_although_its_hangup_says_cancel_is_put_right(site: Site) -> None:
+    site.push("newCall", "A1")
+    site.clock[0] += 40 * SECOND
+    site.push("hangup", "A1", cause="cancel")
+    site.past("A1", began=0, seconds=30)
+    site.turns(minutes=0)
+    assert site.leg("A1").outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("seconds", [35.0, 30.0])
+def test_history_that_tells_nothing_new_stays_out_of_the_journal(seconds: float, site: Site) -> None:
+    site.answered("A1")
+    site.clock[0] += 30 * SECOND
+    site.push("hangup", "A1", cause="normalClearing")
+    site.past("A1", began=0, seconds=seconds)
+    site.past("of-another-service", began=0, seconds=10)
+    site.turns(minutes=30)
+    assert site.asked("/history") >= 3
+    assert site.journal() == ["", "", ""]
+
+
+def test_rebuilding_from_the_journal_gives_the_same_records(site: Site) -> None:
+    site.answered("A1")
+    site.past("A1", began=0, seconds=60)
+    site.turns(minutes=4)
+    before = site.store.call("A1")
+    site.ingest.rebuild(lambda _count: None)
+    assert site.store.call("A1") == before
+
+
+def test_a_missing_permission_is_named_and_holds_up_nothing_else(site: Site) -> None:
+    site.account.scopes -= {"rtcm:read", "users:read"}
+    site.answered("A1")
+    site.past("A1", began=0, seconds=60)
+    site.push("newCall", "B1")
+    keeper = site.turns(minutes=30)
+    assert site.leg("A1").end is End.ESTIMATED
+    assert site.leg("B1").end is End.OPEN
+    assert {group.name for group in site.store.directory().groups} == {"Support (DE)", "Sales", "g2"}
+    assert any("lacks the scope users:read" in problem for problem in keeper.problems)
+    assert any("lacks the scope rtcm:read" in problem for problem in keeper.problems)
+
+
+def test_without_the_permission_for_groups_their_names_come_with_the_numbers(site: Site) -> None:
+    site.account.scopes -= {"groups:read"}
+    site.turns(minutes=0)
+    assert {group.group_id: group.name for group in site.store.directory().groups} == {"g0": "Support", "g1": "Sales"}
+
+
+def test_without_history_a_missed_leg_still_ends(site: Site) -> None:
+    site.account.scopes -= {"history:read"}
+    site.answered("A1")
+    site.clock[0] += 20 * SECOND
+    keeper = site.turns(minutes=10)
+    assert site.leg("A1").end is End.ESTIMATED
+    assert any("lacks the scope history:read" in problem for problem in keeper.problems)
+
+
+def test_trouble_is_asked_about_ever_more_seldom_and_passes(site: Site) -> None:
+    site.account.failures["/numbers"] = deque([404] * 5)
+    keeper = site.turns(minutes=9, every=10)
+    assert site.asked("/numbers") == 4
+    assert any("does not know GET /numbers (404)" in problem for problem in keeper.problems)
+    site.account.failures.clear()
+    assert site.turns(minutes=0).problems == ()
+    assert site.store.directory().groups
+
+
+def test_a_wrong_address_is_a_sentence_and_nothing_worse(site: Site) -> None:
+    site.address = "http://127.0.0.1:9/v2"
+    keeper = site.turns(minutes=0)
+    assert keeper.problems == (
+        "http://127.0.0.1:9/v2 cannot be reached (ConnectError); check the address and the way to the internet",
+    )
+
+
+def test_the_loop_ends_when_told(site: Site) -> None:
+    async def work(keeper: Keeper) -> None:
+        stop = asyncio.Event()
+        asking = asyncio.create_task(run_sync(keeper, stop))
+        stop.set()
+        await asking
+
+    site.with_keeper(work)
+
+
+def test_what_other_sources_brought_stays_when_one_directory_is_replaced(site: Site) -> None:
+    other = Group(source="wazo", group_id="1", name="Other", numbers=("+4930555",))
+    keep_directory(site.store, "wazo", Directory(groups=(other,)))
+    site.turns(minutes=0)
+    assert other in site.store.directory().groups
+
+
+@pytest.mark.parametrize(
+    # legs that began after so many minutes    ranges asked for, in minutes
+    ("starts", "expected"),
+    [
+        ((), []),
+        ((0,), [(-10, 10)]),
+        ((0, 15), [(-10, 25)]),
+        ((15, 0, 60), [(-10, 25), (50, 70)]),
+        ((0, 20), [(-10, 30)]),
+        ((0, 21), [(-10, 10), (11, 31)]),
+    ],
+)
+def test_legs_of_the_same_time_are_asked_about_together(
+    starts: tuple[int, ...], expected: list[tuple[int, int]]
+) -> None:
+    legs = [OpenLeg(leg_id=str(start), started_at_ms=start * 60_000, crashed=False) for start in starts]
+    assert spans_around(legs) == [Span(since * 60_000, until * 60_000) for since, until in expected]
