@@ -1,6 +1,6 @@
 """The whole service as one ASGI application: inlets first, then whoever may see pages and API."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -90,7 +90,7 @@ def _guarded(site: Site, doors: Doors) -> ASGIApp:
     )
 
 
-def _problem_for(site: Site) -> Callable[[Request, Exception], object]:
+def _problem_for(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return what answers a failed request: problem+json below `/api/`, a page elsewhere."""
     show_page = page_problem(site)
 

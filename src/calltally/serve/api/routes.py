@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import msgspec
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from calltally import __version__
 from calltally.engine.answers import Question
 from calltally.engine.questions import CallOrder
-from calltally.metrics.catalog import METRICS
+from calltally.metrics.catalog import BY_NAME, METRICS
 from calltally.model.buckets import span_before
 from calltally.model.instants import Span, rfc3339_ms, rfc3339_us
 from calltally.render.records import Belonging, call_value, leg_value, visit_value
@@ -46,7 +46,7 @@ Until = Annotated[str, Query(description="RFC 3339, a date in `tz`, `-1h` or `no
 Zone = Annotated[str | None, Query(description="Zone of dates and days, `Europe/Berlin`", max_length=60)]
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=500)]
 Limit = Annotated[int, Query(ge=1, le=MOST_RECORDS)]
-Problems = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A parameter is nonsense"},
     422: {"description": "The parameters are well formed, but ask for something impossible"},
     503: {"description": "The database does not answer at the moment"},
@@ -60,7 +60,7 @@ def json_response(value: object) -> Response:
 
 def api_routes(site: Site) -> APIRouter:
     """Return all routes below `/api/v1`."""
-    router = APIRouter(prefix="/api/v1", responses=dict(Problems), tags=["calltally"])
+    router = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["calltally"])
     _add_questions(router, site)
     _add_records(router, site)
     _add_now(router, site)
@@ -70,7 +70,7 @@ def api_routes(site: Site) -> APIRouter:
 def _add_questions(router: APIRouter, site: Site) -> None:
     @router.get("/metrics", summary="The catalog of all metrics")
     def metrics() -> Response:
-        return json_response([metric_value(metric) for metric in METRICS.values()])
+        return json_response([metric_value(metric) for metric in METRICS])
 
     @router.get("/query", summary="Any metrics, over time and by a dimension")
     def query(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
@@ -118,7 +118,7 @@ def _names(metrics: str) -> tuple[str, ...]:
     if not names or len(names) > MOST_METRICS:
         detail = f"Name between 1 and {MOST_METRICS} metrics; /api/v1/metrics lists them."
         raise ProblemError(BAD_REQUEST, detail, parameter="metrics")
-    now = [name for name in names if name in METRICS and METRICS[name].kind == "now"]
+    now = [name for name in names if name in BY_NAME and BY_NAME[name].kind == "now"]
     if now:
         detail = f"{now[0]} has a value at this moment only, not over a range; /api/v1/now has it."
         raise ProblemError(UNPROCESSABLE, detail, parameter="metrics")
