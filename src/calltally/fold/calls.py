@@ -39,8 +39,8 @@ def call_from(legs: Sequence[Leg]) -> Call:
     """Return the call of one or more legs, which are in the order of their start."""
     root = _root(legs)
     direction = _INTERNAL if len(legs) > 1 and _is_internal(root, legs) else root.direction
-    is_open = any(leg.end is _OPEN for leg in legs)
-    mailbox = _mailbox(legs)
+    is_open, has_mailbox, crashed = _state(legs)
+    mailbox = _mailbox(legs) if has_mailbox else None
     answered = _first_answered(legs, direction, mailbox)
     outcome = _outcome(legs, answered=answered, mailbox=mailbox, is_open=is_open)
     started_at_ms = legs[0].started_at_ms
@@ -62,7 +62,7 @@ def call_from(legs: Sequence[Leg]) -> Call:
         talk_ms=_talk_ms(legs, outcome=outcome, answered_at_ms=answered_at_ms, ended_at_ms=ended_at_ms),
         outcome=outcome,
         answered_by=answered.answered_by if answered else None,
-        voicemail=any(leg.voicemail for leg in legs),
+        voicemail=has_mailbox,
         queue=None,
         agent=agent,
         agent_name=agent_name,
@@ -70,8 +70,20 @@ def call_from(legs: Sequence[Leg]) -> Call:
         leg_ids=tuple([leg.leg_id for leg in legs]),
         visit_ids=(),
         is_open=is_open,
-        crashed=is_open and all(leg.crashed for leg in legs if leg.end is _OPEN),
+        crashed=crashed,
     )
+
+
+def _state(legs: Sequence[Leg]) -> tuple[bool, bool, bool]:
+    """Return whether any leg is open, whether any leads to a mailbox, and whether all that are open crashed."""
+    is_open = has_mailbox = False
+    crashed = True
+    for leg in legs:
+        has_mailbox = has_mailbox or leg.voicemail
+        if leg.end is _OPEN:
+            is_open = True
+            crashed = crashed and leg.crashed
+    return is_open, has_mailbox, is_open and crashed
 
 
 def _root(legs: Sequence[Leg]) -> Leg:

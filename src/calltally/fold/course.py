@@ -108,7 +108,7 @@ def _start_ms(heard: Heard) -> int:
     settled = heard.settled
     reported_ms = settled.started_at_ms if settled is not None else None
     if not heard.told:
-        return heard.last_ms if reported_ms is None else reported_ms
+        return heard.first_ms if reported_ms is None else reported_ms
     first_ms = heard.told[0].at_ms
     if heard.started is None and reported_ms is not None:
         return min(first_ms, reported_ms)

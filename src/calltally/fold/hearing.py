@@ -1,6 +1,6 @@
 """Sorts what was heard of one leg: which event started it, answered it, ended it, and what was said about it later."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from calltally.model.events import LegEvent, LegEventKind, LegSettled
@@ -23,7 +23,7 @@ class Heard:
         settled: what the source's history says, in its newest reading.
         gone: the first list of running calls, after the last sign of life, which no longer names the leg.
         expired: the leg was given up, after the last sign of life.
-        last_ms: when anything was heard last.
+        first_ms, last_ms: when anything was heard first and last.
     """
 
     told: list[LegEvent] = field(default_factory=list)
@@ -33,12 +33,13 @@ class Heard:
     settled: LegSettled | None = None
     gone: LegEvent | None = None
     expired: LegEvent | None = None
+    first_ms: int = 0
     last_ms: int = 0
 
 
-def heard_in(events: Iterable[LegEvent | LegSettled]) -> Heard:
-    """Return what the events of one leg, in order, say about it."""
-    heard = Heard()
+def heard_in(events: Sequence[LegEvent | LegSettled]) -> Heard:
+    """Return what the events of one leg, in order and at least one, say about it."""
+    heard = Heard(first_ms=events[0].at_ms)
     told = heard.told
     for event in events:
         heard.last_ms = event.at_ms

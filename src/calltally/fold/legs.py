@@ -1,6 +1,6 @@
 """One leg from everything that was heard of it: who took part, and the course it took (`course.py`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from calltally.fold.course import Course, course_of
 from calltally.fold.hearing import Heard, heard_in
@@ -18,11 +18,11 @@ _PERSON = AnsweredBy.PERSON
 _ANSWERED = Outcome.ANSWERED
 
 
-def leg_from(events: Iterable[LegEvent | LegSettled], *, call_id: str, gaps: Sequence[Gap]) -> Leg | None:
+def leg_from(events: Sequence[LegEvent | LegSettled], *, call_id: str, gaps: Sequence[Gap]) -> Leg | None:
     """Return the leg that events tell of, or `None` if none of them says more than that it ran or ran no longer.
 
     Args:
-        events: all events of one leg, in order.
+        events: all events of one leg, in order, at least one.
         call_id: the id of its call.
         gaps: when calltally, or a source, could not be heard.
     """
@@ -134,7 +134,11 @@ def _caller(heard: Heard, main: LegEvent) -> tuple[str | None, bool]:
 
 
 def _distinct(*numbers: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(number for number in numbers if number))
+    found: list[str] = []
+    for number in numbers:
+        if number and number not in found:
+            found.append(number)
+    return tuple(found)
 
 
 def _users(heard: Heard, main: LegEvent, direction: Direction) -> tuple[tuple[str, ...], tuple[str, ...]]:

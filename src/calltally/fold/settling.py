@@ -41,7 +41,7 @@ def ending_of(heard: Heard, started_at_ms: int) -> tuple[int | None, End]:
         if reported_ms is not None:
             return reported_ms, End.ESTIMATED
     if heard.gone is not None:
-        return heard.gone.at_ms, End.ESTIMATED
+        return max(heard.gone.at_ms, started_at_ms), End.ESTIMATED
     if heard.expired is not None or settled is not None:
         return None, End.UNKNOWN
     return None, _OPEN
@@ -59,7 +59,7 @@ def reported_answer_ms(heard: Heard, started_at_ms: int) -> int | None:
 def _duration_ms(settled: LegSettled | None) -> int | None:
     if settled is None or settled.ended_at_ms is None or settled.started_at_ms is None:
         return None
-    return settled.ended_at_ms - settled.started_at_ms
+    return max(settled.ended_at_ms - settled.started_at_ms, 0)
 
 
 def _reported_end(heard: Heard, settled: LegSettled, started_at_ms: int) -> int | None:
