@@ -126,7 +126,7 @@ def _borders(language: Language) -> tuple[tuple[int, Border, Callable[[datetime]
 
     def month(moment: datetime) -> str:
         name = month_names(language, "abbreviated")[moment.month - 1]
-        return f"{name} {moment.year}" if moment.month == 1 else name
+        return str(moment.year) if moment.month == 1 else name
 
     def minutes(length: int) -> Border:
         return lambda moment: moment.day * 1440 + (moment.hour * 60 + moment.minute) // length

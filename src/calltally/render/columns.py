@@ -8,6 +8,8 @@ from calltally.render.scale import ABOVE, Scale, scale_of
 
 _WIDE_SHARE = 0.84
 _NARROW_SHARE = 0.32
+_DENSE = 100
+"""From so many buckets on columns touch each other and their tops are one line: gaps would only flicker."""
 _TO_COME_PX = 26
 """How high the hatch stands over a column that is still growing."""
 _FIRST_NAME_PX = 44
@@ -18,12 +20,13 @@ def columns(chart: Chart) -> Markup:
     """Return the plot of overlapping columns; a usual course is a dotted step line behind them."""
     scale = scale_of(chart)
     buckets = max(len(chart.axis.labels), 1)
+    share = _WIDE_SHARE if buckets < _DENSE else 1.0
     wide = [series for series in chart.series if series.style in WIDE]
     narrow = [series for series in chart.series if series.style not in WIDE | {Style.USUAL}]
     usual = [series for series in chart.series if series.style is Style.USUAL]
     shapes = [
-        *(_bars(series, scale, buckets, _WIDE_SHARE) for series in wide),
-        *(_tops(series, scale, buckets) for series in wide),
+        *(_bars(series, scale, buckets, share) for series in wide),
+        *((_steps if share == 1 else _tops)(series, scale, buckets) for series in wide),
         *(_to_come(series, scale, buckets) for series in wide[:1] if chart.axis.open_last),
         *(_bars(series, scale, buckets, _NARROW_SHARE) for series in narrow),
         *(_steps(series, scale, buckets) for series in usual),
@@ -85,7 +88,8 @@ def _steps(series: Series, scale: Scale, buckets: int) -> str:
             continue
         path.append(f"{'L' if in_line else 'M'}{index * step:.1f} {y:.1f}H{(index + 1) * step:.1f}")
         in_line = True
-    return f'<path class="ln s-{series.style}" d="{"".join(path)}"/>' if path else ""
+    dense = " dense" if buckets >= _DENSE else ""
+    return f'<path class="ln s-{series.style}{dense}" d="{"".join(path)}"/>' if path else ""
 
 
 def _names(series: list[Series]) -> list[EndName]:

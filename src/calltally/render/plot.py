@@ -16,13 +16,15 @@ from calltally.render.scale import ABOVE, Scale
 WIDTH = 1000
 """Units of the inner drawing from left to right."""
 
-_CHARACTER_PX = 7.0
+_CHARACTER_PX = 8.2
+"""Of the widest face seen, in its bold."""
 _LEAST_LABEL_PX = 34
 _NAME_LEFT_PX = 20
 _LEAST_NAMES_PX = 64
 _NAME_GAP_PX = 17
 _EDGE_SHARE = 0.06
-_SO_FAR_SHARE = 0.1
+_SO_FAR_SHARE = 0.12
+_NEAR_SO_FAR_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +47,11 @@ def framed(chart: Chart, scale: Scale, *, shapes: str, names: Sequence[EndName])
 def _area(chart: Chart, scale: Scale, shapes: str) -> str:
     buckets = max(len(chart.axis.labels), 1)
     label = text(f"{chart.title}. {chart.summary}")
+    box = f'viewBox="0 0 {WIDTH} {scale.height}" preserveAspectRatio="none"'
     parts = [
         f'<svg class="area" height="{scale.height}" role="img" aria-label="{label}">',
         *_gridlines(scale),
-        f'<svg width="100%" height="{scale.height}" viewBox="0 0 {WIDTH} {scale.height}" preserveAspectRatio="none">',
-        shapes,
-        "</svg>",
+        f'<svg class="shapes" width="100%" height="{scale.height}" {box}>{shapes}</svg>',
         *_target_line(chart, scale),
         *_gaps(chart.axis, scale, buckets),
         f'<line class="zero-line" x1="0" x2="100%" y1="{scale.base}" y2="{scale.base}"/>',
@@ -126,8 +127,9 @@ def _time_labels(chart: Chart, scale: Scale, buckets: int) -> list[str]:
         if axis.open_last and place > 1 - _SO_FAR_SHARE:
             continue
         anchor = "start" if place < _EDGE_SHARE else "end" if place > 1 - _EDGE_SHARE else "middle"
-        x = 0.0 if anchor == "start" and axis.centred else place
-        minor = ' class="sp"' if tick.minor else ""
+        x = tick.place / buckets if anchor == "start" else place
+        is_minor = tick.minor or (axis.open_last and place > 1 - _NEAR_SO_FAR_SHARE)
+        minor = ' class="sp"' if is_minor else ""
         parts.append(f'<text x="{x * 100:.2f}%" y="{y}" text-anchor="{anchor}"{minor}>{text(tick.text)}</text>')
     if axis.open_last:
         word = text(chart.words.t("statistics.summary.so_far"))

@@ -105,6 +105,10 @@ function heard(text) {
 function stop() {
   if (isStopped || !heardAt) return;
   isStopped = true;
+  sayStopped();
+}
+
+function sayStopped() {
   body.classList.add("stale");
   const line = document.getElementById("stopped");
   line?.removeAttribute("hidden");
@@ -162,6 +166,7 @@ class Part extends HTMLElement {
     const options = { signal: this.#stopped.signal };
     if (this.getAttribute("on") === "live") document.addEventListener("ct:frame", () => this.refresh(), options);
     document.addEventListener("visibilitychange", () => this.#soon(), options);
+    this.addEventListener("pointerleave", () => this.querySelector("[data-key]") && !isStopped && this.refresh(), options);
     this.#sight.observe(this);
     const every = Number(this.getAttribute("every-ms"));
     if (every) {
@@ -220,6 +225,7 @@ class Part extends HTMLElement {
 }
 
 customElements.define("ct-part", Part);
+document.addEventListener("ct:swapped", () => isStopped && sayStopped());
 setInterval(tick, 1000);
 tick();
 if (address) {
