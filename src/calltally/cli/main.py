@@ -5,6 +5,7 @@ Exit status: 0 done, 1 failed, 2 called wrongly. What goes wrong is told in sent
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
@@ -57,10 +58,10 @@ def calltally(
             os.environ[variable] = str(chosen)
 
 
-def run() -> None:
-    """Run the command line as the installed program does."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line as the installed program does, which always ends by SystemExit."""
     try:
-        app()
+        app(args=arguments)
     except Exception as failed:
         sentence = _sentence(failed)
         if sentence is None:
