@@ -1,0 +1,69 @@
+"""A value made the quick way is the value made the long way."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calltally.model.events import LegEvent, LegEventKind
+from calltally.model.messages import RawMessage
+from calltally.model.quick import quick
+from calltally.model.records import Call, Leg, Records
+
+quick_event = quick(LegEvent)
+
+
+def event(caller: str | None, users: tuple[str, ...]) -> tuple[LegEvent, LegEvent]:
+    """Return one event made both ways, the long way first."""
+    long, short = (
+        make(
+            source="s",
+            at_ms=1,
+            sequence=2,
+            tie=3,
+            kind=LegEventKind.STARTED,
+            leg_id="A",
+            links=("c:A",),
+            caller=caller,
+            users=users,
+        )
+        for make in (LegEvent, quick_event)
+    )
+    return long, short
+
+
+@given(caller=st.one_of(st.none(), st.text()), users=st.lists(st.text()).map(tuple))
+def test_both_ways_give_the_same_value(caller: str | None, users: tuple[str, ...]) -> None:
+    long, short = event(caller, users)
+    assert type(short) is LegEvent
+    assert short == long
+    assert hash(short) == hash(long)
+    assert repr(short) == repr(long)
+    assert replace(short, leg_id="B") == replace(long, leg_id="B")
+
+
+def test_a_quick_value_is_frozen() -> None:
+    _, short = event(None, ())
+    with pytest.raises(FrozenInstanceError):
+        short.leg_id = "B"  # type: ignore[misc]  # what must fail
+
+
+def test_missing_and_unknown_fields_are_refused() -> None:
+    with pytest.raises(TypeError):
+        quick_event(source="s")  # type: ignore[call-arg]  # what must fail
+    with pytest.raises(TypeError):
+        quick(Records)(nonsense=1)  # type: ignore[call-arg]  # what must fail
+
+
+@pytest.mark.parametrize("value_type", [Leg, Call])
+def test_every_field_has_its_place(value_type: type[Leg | Call]) -> None:
+    names = [field.name for field in fields(value_type)]
+    values = {name: name for name in names}
+    made = quick(value_type)(**values)  # type: ignore[arg-type]  # any value has a place
+    assert {name: getattr(made, name) for name in names} == values
+
+
+def test_a_class_that_fills_in_its_own_fields_has_no_quick_constructor() -> None:
+    with pytest.raises(TypeError, match="RawMessage"):
+        quick(RawMessage)
