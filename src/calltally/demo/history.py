@@ -23,7 +23,6 @@ from calltally.model.messages import KIND_HEADER, RawMessage
 
 LONGEST_CALL_MS = LONGEST_CALL_HOURS * HOUR_MS
 _PLAIN: Mapping[str, str] = MappingProxyType({})
-_EXPIRED: Mapping[str, str] = MappingProxyType({KIND_HEADER: "expired"})
 _CALLS_FOR_ONE_IN_A_QUEUE = 10
 
 
@@ -96,7 +95,8 @@ def _pushed(day: Day, plan: Plan) -> Iterator[RawMessage]:
             yield RawMessage(source=SIPGATE, received_at_us=received_at_us, headers=_PLAIN, body=body)
         if talk.lost_leg is not None:
             body = b'{"callId":"%s"}' % talk.lost_leg.encode("ascii")
-            yield RawMessage(source=SIPGATE, received_at_us=last_ms * 1000 + rest_us, headers=_EXPIRED, body=body)
+            headers = {KIND_HEADER: "expired"}
+            yield RawMessage(source=SIPGATE, received_at_us=last_ms * 1000 + rest_us, headers=headers, body=body)
 
 
 def _logged(day: Day, plan: Plan) -> Iterator[RawMessage]:
