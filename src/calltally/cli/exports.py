@@ -15,7 +15,7 @@ from calltally.render.csv_lines import csv_line, csv_record
 from calltally.render.records import NAMES, Kind, call_value, leg_value, visit_value
 
 if TYPE_CHECKING:
-    from calltally.cli.opening import Opened
+    from calltally.cli.opening import Parts
 
 
 class Format(StrEnum):
@@ -65,13 +65,15 @@ def _format(name: str) -> Format:
         raise typer.BadParameter(f"this version writes {known}, not {name!r}", param_hint="--format") from None
 
 
-def _values(kind: Kind, parts: "Opened", span: Span | None, source: str | None) -> Iterator[Mapping[str, object]]:
-    memberships = parts.memberships()
+def _values(kind: Kind, parts: "Parts", span: Span | None, source: str | None) -> Iterator[Mapping[str, object]]:
+    from calltally.cli.opening import memberships  # noqa: PLC0415  loads the database
+
+    belonging = memberships(parts)
     match kind:
         case Kind.CALLS:
-            return (call_value(call, memberships) for call in parts.store.all_calls(span, source))
+            return (call_value(call, belonging) for call in parts.store.all_calls(span, source))
         case Kind.LEGS:
-            return (leg_value(leg, memberships) for leg in parts.store.all_legs(span, source))
+            return (leg_value(leg, belonging) for leg in parts.store.all_legs(span, source))
         case Kind.VISITS:
             return (visit_value(visit) for visit in parts.store.all_visits(span, source))
 

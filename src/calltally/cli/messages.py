@@ -36,7 +36,7 @@ def import_(file: Input, *, data: Data = None, config: Config = None) -> None:
             tell(bytes_read, size, f"{so_far.read} read, {so_far.understood} understood")
 
         try:
-            import_messages(stream, apply=parts.ingest.apply_new, progress=note)
+            import_messages(stream, apply=parts.ingest().apply_new, progress=note)
         finally:
             summary(counts)
     if counts.bad_lines and counts.bad_lines == counts.read:

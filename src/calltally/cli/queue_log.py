@@ -24,7 +24,7 @@ def import_(
     config: Config = None,
 ) -> None:
     """Take the lines of files in; what is there already changes nothing, so it can be interrupted and run again."""
-    from calltally.cli.opening import installed_sources, opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import known_sources, opened  # noqa: PLC0415  loads the database
     from calltally.engine.queue_log_import import (  # noqa: PLC0415  the same
         ImportCounts,
         Progress,
@@ -32,7 +32,7 @@ def import_(
         import_queue_log,
     )
 
-    reads_logs = [source.log_messages for source in installed_sources().values() if source.log_messages]
+    reads_logs = [source.log_messages for source in known_sources().values() if source.log_messages]
     if not reads_logs:
         typer.echo("No installed phone system writes a queue_log.", err=True)
         raise typer.Exit(1)
@@ -48,7 +48,7 @@ def import_(
             import_queue_log(
                 files,
                 messages_in=reads_logs[0],
-                apply=parts.ingest.apply_new,
+                apply=parts.ingest().apply_new,
                 progress=note,
                 standard_input=sys.stdin.buffer,
             )

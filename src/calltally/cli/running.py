@@ -1,6 +1,5 @@
 """`calltally serve` and `calltally demo`."""
 
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -19,7 +18,9 @@ def serve(*, data: Data = None, config: Config = None, listen: Listen = None) ->
     require_guard(settings.server)
     for notice in settings.notices:
         typer.echo(f"Note: {notice}", err=True)
-    raise typer.Exit(import_module("calltally.app").serve(settings) or 0)
+    from calltally import app  # noqa: PLC0415  the same
+
+    app.serve(settings, ready=lambda address: typer.echo(f"calltally serves at {address}"))
 
 
 def demo(
@@ -32,5 +33,6 @@ def demo(
     live: Annotated[bool, typer.Option("--live/--no-live", help="Whether made-up calls go on.")] = True,
 ) -> None:
     """Show calltally with a year of made-up calls and living ones, in a throw-away folder unless --data names one."""
-    start = import_module("calltally.demo.run").start
+    from calltally.demo.run import start  # noqa: PLC0415  the same
+
     raise typer.Exit(start(data=data, listen=listen, calls=calls, days=days, seed=seed, live=live))

@@ -53,14 +53,14 @@ def _asked() -> str:
 @tokens.command()
 def create(*, name: TokenName, data: Data = None, config: Config = None) -> None:
     """Make a token and show it, this once."""
-    from calltally.cli.opening import now_us, opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import clock_us, opened  # noqa: PLC0415  loads the database
     from calltally.engine.credentials import NameTakenError, Tokens  # noqa: PLC0415  the same
 
     if not name.strip() or not name.isprintable():
         raise typer.BadParameter("a token needs a name of one line", param_hint="--name")
     with opened(settings_at(data, config)) as parts:
         try:
-            token = Tokens(parts.store, secrets.token_urlsafe).create(name.strip(), now_us() // 1000)
+            token = Tokens(parts.store, secrets.token_urlsafe).create(name.strip(), clock_us() // 1000)
         except NameTakenError as taken:
             typer.echo(str(taken), err=True)
             raise typer.Exit(1) from None

@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from time import monotonic
 
-from calltally.cli.opening import now_us, opened, teams_of
+from calltally.cli.opening import clock_us, opened
 from calltally.engine.checks import (
     Finding,
     clock_finding,
@@ -12,6 +13,7 @@ from calltally.engine.checks import (
     port_finding,
     source_findings,
 )
+from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, SettingsError, require_guard
 from calltally.store.store import StoreError
 
@@ -33,12 +35,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject="database", problem=str(refused))
     if not settings.sources:
         yield Finding(subject="sources", detail="none is set up yet; `calltally sipgate setup` connects sipgate")
-    teams = teams_of(settings)
-    problems = teams.problems()
-    yield Finding(subject="teams", problem=" ".join(problems) or None, detail=f"{len(teams.current())} teams")
+    yield _teams(settings)
     listen = settings.server.listen
     yield port_finding(listen.host, listen.port, is_served=_is_served(listen.host, listen.port))
-    yield clock_finding(now_us(), newest_us)
+    yield clock_finding(clock_us(), newest_us)
 
 
 def _guard(settings: Settings) -> Finding:
@@ -49,6 +49,13 @@ def _guard(settings: Settings) -> Finding:
     if settings.server.password:
         return Finding(subject="access", detail="by password and tokens")
     return Finding(subject="access", detail="open to everyone" if settings.server.open else "this machine only")
+
+
+def _teams(settings: Settings) -> Finding:
+    fixed = [NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams]
+    file = settings.data / FILE_NAME
+    teams = Teams(file=file, fixed=fixed, country=settings.site.country, clock_seconds=monotonic)
+    return Finding(subject="teams", problem=" ".join(teams.problems()) or None, detail=f"{len(teams.current())} teams")
 
 
 def _is_served(host: str, port: int) -> bool:

@@ -31,7 +31,7 @@ def rebuild(*, data: Data = None, config: Config = None) -> None:
     from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
 
     with opened(settings_at(data, config)) as parts, progress("Rebuilding") as tell:
-        folded = parts.ingest.rebuild(lambda done: tell(done, None, f"{done} calls"))
+        folded = parts.ingest().rebuild(lambda done: tell(done, None, f"{done} calls"))
     typer.echo(f"{folded} calls were made again from their messages.")
 
 
@@ -42,14 +42,11 @@ def prune(
     config: Config = None,
 ) -> None:
     """Delete messages and records older than the retention says; figures over time stay."""
-    from calltally.cli.opening import now_us, opened  # noqa: PLC0415  loads the database
-    from calltally.engine.duties import Retention  # noqa: PLC0415  the same
+    from calltally.cli.opening import clock_us, opened  # noqa: PLC0415  loads the database
     from calltally.engine.duties import prune as pruned  # noqa: PLC0415  the same
 
     with opened(settings_at(data, config)) as parts:
-        kept = parts.settings.retention
-        retention = Retention(journal_days=kept.journal_days, records_months=kept.records_months)
-        counts = pruned(parts.store, retention, now_us() // 1000, parts.zone, dry_run=dry_run)
+        counts = pruned(parts.store, parts.retention, clock_us() // 1000, parts.zone, dry_run=dry_run)
     verb = "would be deleted" if dry_run else "were deleted"
     typer.echo(
         f"{counts.messages} messages, {counts.calls} calls, {counts.legs} legs and {counts.visits} queue visits {verb}."
