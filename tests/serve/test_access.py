@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ def service_of(store: Store) -> Iterator[Callable[..., Service]]:
             is_tls=place.is_tls,
             perform=perform,
             now_ms=now_ms,
+            trusted=(ip_network("192.0.2.7"),),
         )
         paths = [
             "/",
@@ -240,6 +242,15 @@ def test_wrong_passwords_are_refused_and_then_locked_out(service_of: Callable[..
     assert locked.headers["retry-after"] == "30"
     assert "30 seconds" in locked.text
     service.now_ms += MINUTE_MS
+    assert service.log_in() == 303
+
+
+def test_behind_a_proxy_one_guesser_locks_nobody_else_out(service_of: Callable[..., Service]) -> None:
+    service = service_of()
+    for guess in "abcdef":
+        service.client.post("/login", data={"password": guess}, headers={"x-forwarded-for": "1.2.3.4, 203.0.113.7"})
+    shut = service.client.post("/login", data={"password": PASSWORD}, headers={"x-forwarded-for": "203.0.113.7"})
+    assert shut.status_code == 429
     assert service.log_in() == 303
 
 

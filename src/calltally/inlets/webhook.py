@@ -6,21 +6,19 @@ answer.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import unquote
 
 from starlette.types import Message, Receive, Scope, Send
 
 from calltally.engine.health import Health
+from calltally.engine.peers import Network, peer_of
 from calltally.engine.writer import BusyError, NotStoredError
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Webhook
 
 LARGEST_BODY = 1024 * 1024
 LONGEST_BODY_SECONDS = 20
 PREFIX = "/in/"
-
-Network = IPv4Network | IPv6Network
 
 
 class Accept(Protocol):
@@ -90,11 +88,9 @@ class WebhookInlet:
         received_at_us = self._clock_us()
         headers = _headers(scope)
         try:
-            webhook.admit(
-                Delivery(
-                    secret=unquote(secret), headers=headers, body=body, peer=peer_of(scope, headers, self._trusted)
-                )
-            )
+            client = scope.get("client")
+            peer = peer_of(str(client[0]) if client else "", headers.get("x-forwarded-for", ""), self._trusted)
+            webhook.admit(Delivery(secret=unquote(secret), headers=headers, body=body, peer=peer))
         except NotAllowedError as reason:
             self._health.refused(name, str(reason), received_at_us)
             await _refuse(send, 401, str(reason))
@@ -114,29 +110,6 @@ class WebhookInlet:
             return
         await send(self._ok[name])
         await send(self._bodies[name])
-
-
-def peer_of(scope: Scope, headers: Mapping[str, str], trusted: tuple[Network, ...]) -> str:
-    """Return the sender's address.
-
-    The connection's, or behind trusted proxies the right-most hop that is not one of them.
-    """
-    client = scope.get("client")
-    peer = str(client[0]) if client else ""
-    if not trusted:
-        return peer
-    hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    while hops and _is_in(peer, trusted):
-        peer = hops.pop()
-    return peer
-
-
-def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from calltally.engine.credentials import Sessions
+from calltally.engine.peers import Network, peer_of
 from calltally.render.words import Words, language_of
 from calltally.serve.access import COOKIE, Perform
 from calltally.serve.attempts import Attempts
@@ -32,7 +33,10 @@ _TEMPLATES = Path(__file__).parent / "web" / "templates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """What the login page needs. `sessions` and `password_hash` are `None` where no password is set."""
+    """What the login page needs.
+
+    `sessions` and `password_hash` are `None` where no password is set; `trusted` are the proxies that are believed.
+    """
 
     site_name: str
     language: str | None
@@ -41,6 +45,7 @@ class Login:
     is_tls: bool
     perform: Perform
     now_ms: Callable[[], int]
+    trusted: tuple[Network, ...] = ()
     attempts: Attempts = field(default_factory=Attempts)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,7 +74,8 @@ class Login:
         wanted = _own_address(form.get("next", "/"))
         if self.sessions is None or self.password_hash is None:
             return RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
-        peer = request.client.host if request.client else ""
+        client = request.client.host if request.client else ""
+        peer = peer_of(client, request.headers.get("x-forwarded-for", ""), self.trusted)
         async with self.one_at_a_time:
             wait_ms = self.attempts.wait_ms(peer, self.now_ms())
             if wait_ms:

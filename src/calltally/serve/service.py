@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_network
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -59,6 +60,7 @@ def _guarded(site: Site, doors: Doors) -> ASGIApp:
         is_tls=bool(server.public_url and server.public_url.startswith("https://")),
         perform=doors.perform,
         now_ms=site.now_ms,
+        trusted=tuple(ip_network(network) for network in server.trusted_proxies),
     )
     app = FastAPI(title="calltally", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.include_router(api_routes(site))
