@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
+import httpx2
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,14 +24,22 @@ from calltally.engine.duties import Duties, Retention, note_alive, note_downtime
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied, Ingest
 from calltally.engine.live import Board
+from calltally.engine.mending import open_legs_of
 from calltally.engine.questions import Questions
+from calltally.engine.sync import Keeper, keep_directory, run_sync
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
+from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
+from calltally.inlets.connecting import Connection, connect
+from calltally.inlets.rest_poll import http_client
+from calltally.inlets.vault import Vault
 from calltally.inlets.webhook import WebhookInlet
+from calltally.model.directory import Directory
 from calltally.serve.service import Doors, service
+from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
 from calltally.settings import Settings, require_guard
-from calltally.sources.source import Source, Webhook
+from calltally.sources.source import Source, Sync, Webhook
 from calltally.store.open import open_store
 from calltally.store.store import Store
 
@@ -134,6 +143,9 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
         retention=parts.retention,
         zone=parts.zone,
         clock_us=clock_us,
+        longest_call_hours={
+            name: source.longest_call_hours(parts.settings.sources.get(name)) for name, source in parts.sources.items()
+        },
     )
     site = Site(
         settings=parts.settings,
@@ -155,9 +167,82 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
     )
     async with AsyncExitStack() as stack:
         stack.callback(_finish, parts, writer)
-        for work in (board.run(), duties.run()):
+        http = await stack.enter_async_context(http_client())
+        connections = _connections(parts, writer, http)
+        keepers = [
+            run_sync(_keeper(parts, writer, board, name, connection), asyncio.Event())
+            for name, connection in connections.items()
+        ]
+        for work in (board.run(), duties.run(), *keepers):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
-        yield service(site, inlet, _doors(parts, writer))
+        yield service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
+
+
+def _perform(writer: Writer) -> Perform:
+    """Return what runs a write to the store in the writer's thread."""
+    return lambda job: writer.run(lambda _ingest: job())
+
+
+def _syncs(parts: Parts) -> dict[str, Sync]:
+    """Return what can be asked of each phone system that the settings say how to reach."""
+    found: dict[str, Sync] = {}
+    for name, chosen in parts.settings.sources.items():
+        source = parts.sources.get(name)
+        sync = source.sync(chosen) if source is not None and source.sync is not None else None
+        if sync is not None:
+            found[name] = sync
+    return found
+
+
+def _connections(parts: Parts, writer: Writer, http: httpx2.AsyncClient) -> dict[str, tuple[Sync, Connection]]:
+    vault = Vault(values=StoredValues(parts.store), folder=parts.settings.data)
+    return {
+        name: (
+            sync,
+            connect(
+                sync.remote,
+                name=name,
+                public_url=parts.settings.public_url,
+                vault=vault,
+                http=http,
+                clock_us=clock_us,
+                perform=_perform(writer),
+            ),
+        )
+        for name, sync in _syncs(parts).items()
+    }
+
+
+def _keeper(parts: Parts, writer: Writer, board: Board, name: str, connection: tuple[Sync, Connection]) -> Keeper:
+    """Return what keeps directory and open calls of one phone system up to date."""
+    sync, connected = connection
+
+    async def keep(directory: Directory) -> None:
+        await writer.run(lambda _ingest: keep_directory(parts.store, name, directory))
+
+    return Keeper(
+        source=parts.sources[name],
+        sync=sync,
+        fetch=connected.fetch,
+        store=parts.store,
+        submit=writer.accept_all,
+        keep_directory=keep,
+        open_legs=lambda: open_legs_of(board.open.values(), name),
+        clock_us=clock_us,
+    )
+
+
+def _sign_in_pages(parts: Parts, connections: Mapping[str, tuple[Sync, Connection]]) -> SignInPages:
+    """Return the pages of the sign-in, for the phone system that wants one."""
+    name = next((name for name, (_, connected) in connections.items() if connected.sign_in), "sipgate")
+    return SignInPages(
+        sign_in=connections[name][1].sign_in if name in connections else None,
+        title=parts.sources[name].title,
+        source=name,
+        site_name=parts.settings.site.name,
+        language=parts.settings.site.language,
+        now_ms=lambda: clock_us() // 1000,
+    )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
@@ -178,7 +263,7 @@ def _doors(parts: Parts, writer: Writer) -> Doors:
     return Doors(
         tokens=Tokens(parts.store, new_secret),
         sessions=Sessions(parts.store, new_secret, password) if password else None,
-        perform=lambda job: writer.run(lambda _ingest: job()),
+        perform=_perform(writer),
         machine=socket.gethostname().partition(".")[0],
     )
 

@@ -1,7 +1,7 @@
 """What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from calltally.model.instants import DAY_MS, HOUR_MS, Gap
 from calltally.model.messages import KIND_HEADER, RawMessage
 from calltally.model.records import Records
 from calltally.model.words import End
+from calltally.sources.source import LONGEST_CALL_HOURS
 from calltally.store.store import PruneCounts, Store, StoreError
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,6 @@ ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 SWEEP_SECONDS = 30.0
 RETENTION_HOUR = 3
-LONGEST_CALL_HOURS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +62,20 @@ def note_alive(store: Store, now_ms: int) -> None:
         transaction.set_value(ALIVE, str(now_ms).encode())
 
 
-def expired(records: Records, now_us: int, longest_hours: int) -> list[RawMessage]:
-    """Return a message for each open leg of which nothing was heard for the longest time that a call may last."""
+def expired(records: Records, now_us: int) -> list[RawMessage]:
+    """Return the messages that give an open call up: one for each of its open legs, one for a call without legs."""
     call = records.call
-    if call is None or now_us // 1000 - call.started_at_ms < longest_hours * HOUR_MS:
+    if call is None:
         return []
+    ids = [leg.leg_id for leg in records.legs if leg.end is End.OPEN] if records.legs else [call.call_id]
     return [
         RawMessage(
-            source=leg.source,
+            source=call.source,
             received_at_us=now_us,
             headers={KIND_HEADER: "expired"},
-            body=msgspec.json.encode({"callId": leg.leg_id}),
+            body=msgspec.json.encode({"callId": open_id}),
         )
-        for leg in records.legs
-        if leg.end is End.OPEN
+        for open_id in ids
     ]
 
 
@@ -98,7 +98,7 @@ class Duties:
     retention: Retention
     zone: ZoneInfo
     clock_us: Callable[[], int]
-    longest_call_hours: int = LONGEST_CALL_HOURS
+    longest_call_hours: Mapping[str, int]
 
     async def run(self) -> None:
         """Run all loops until cancelled."""
@@ -130,9 +130,21 @@ class Duties:
     async def _sweep(self) -> None:
         now_us = self.clock_us()
         for records in list(self.board.open.values()):
-            messages = expired(records, now_us, self.longest_call_hours)
-            if messages:
-                await self.writer.accept_all(messages)
+            if await asyncio.to_thread(self._is_given_up, records, now_us):
+                await self.writer.accept_all(expired(records, now_us))
+
+    def _is_given_up(self, records: Records, now_us: int) -> bool:
+        """Return whether nothing was heard of an open call for the longest time that one may last."""
+        call = records.call
+        if call is None:
+            return False
+        longest_us = self.longest_call_hours.get(call.source.partition(":")[0], LONGEST_CALL_HOURS) * HOUR_MS * 1000
+        if now_us - call.started_at_ms * 1000 < longest_us:
+            return False
+        found = self.store.call(call.call_id)
+        entries = self.store.journal_of(found[0]) if found else []
+        newest_us = max((entry.message.received_at_us for entry in entries), default=call.started_at_ms * 1000)
+        return now_us - newest_us >= longest_us
 
     async def _retain(self) -> None:
         while True:

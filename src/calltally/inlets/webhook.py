@@ -7,7 +7,6 @@ answer.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
-from urllib.parse import unquote
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -90,7 +89,7 @@ class WebhookInlet:
         try:
             client = scope.get("client")
             peer = peer_of(str(client[0]) if client else "", headers.get("x-forwarded-for", ""), self._trusted)
-            webhook.admit(Delivery(secret=unquote(secret), headers=headers, body=body, peer=peer))
+            webhook.admit(Delivery(secret=secret, headers=headers, body=body, peer=peer))
         except NotAllowedError as reason:
             self._health.refused(name, str(reason), received_at_us)
             await _refuse(send, 401, str(reason))

@@ -20,6 +20,7 @@ from calltally.serve.api.routes import api_routes
 from calltally.serve.login import Login
 from calltally.serve.origins import Place
 from calltally.serve.problems import api_problem
+from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
 from calltally.serve.stream import Stream
 from calltally.serve.web.routes import page_problem, page_routes
@@ -37,9 +38,9 @@ class Doors:
     machine: str
 
 
-def service(site: Site, inlet: ASGIApp, doors: Doors) -> ASGIApp:
+def service(site: Site, inlet: ASGIApp, doors: Doors, sign_in: SignInPages) -> ASGIApp:
     """Return the application: `/in/` goes straight to the inlet, everything else through the doors."""
-    guarded = _guarded(site, doors)
+    guarded = _guarded(site, doors, sign_in)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/in/"):
@@ -50,7 +51,7 @@ def service(site: Site, inlet: ASGIApp, doors: Doors) -> ASGIApp:
     return answer
 
 
-def _guarded(site: Site, doors: Doors) -> ASGIApp:
+def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
     server = site.settings.server
     login = Login(
         site_name=site.settings.site.name,
@@ -67,6 +68,7 @@ def _guarded(site: Site, doors: Doors) -> ASGIApp:
     app.router.routes += [
         *Stream(site.board).routes(),
         *login.routes(),
+        *sign_in.routes(),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz(site)),
         *page_routes(site),

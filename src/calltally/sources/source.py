@@ -56,6 +56,9 @@ class Reply:
     body: bytes
 
 
+LONGEST_CALL_HOURS = 12
+
+
 class Admit(Protocol):
     """The check of a delivery: returns if it is from whom it claims to be."""
 
@@ -229,6 +232,7 @@ class Source:
             ValueError with a sentence that names the key.
         webhook: builds the webhook from those settings and the public address of the service, or `None`.
         sample: the commented sample settings (TOML).
+        longest_call_hours: after how many hours without a word an open call of it is given up, from its settings.
         knows_calls: the source says itself when a call ends; a call of it may be shown as active.
         log_messages: makes messages of the lines of one file of the phone system's own log, the same ones whenever it
             is read; `None` where there is no such log.
@@ -242,6 +246,7 @@ class Source:
     settings: Callable[[Mapping[str, object]], object] = field(default=lambda _section: None)
     webhook: Callable[[object, str], Webhook] | None = None
     sample: str = ""
+    longest_call_hours: Callable[[object], int] = field(default=lambda _settings: LONGEST_CALL_HOURS)
     knows_calls: bool = True
     log_messages: Callable[[Iterable[bytes]], Iterator[RawMessage]] | None = None
     sync: Callable[[object], Sync | None] | None = None

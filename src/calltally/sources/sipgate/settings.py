@@ -194,3 +194,8 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "login_url": _address(f'"{OFFICIAL_LOGIN}"'),
     "max_call_hours": _hours,
 }
+
+
+def longest_call_hours(settings: object) -> int:
+    """Return after how many hours without a word an open call is given up."""
+    return settings.max_call_hours if isinstance(settings, SipgateSettings) else SipgateSettings().max_call_hours

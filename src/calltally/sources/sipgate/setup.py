@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from calltally.sources.sipgate import rest
-from calltally.sources.sipgate.settings import NEW_REALM, OFFICIAL_API, SipgateSettings
+from calltally.sources.sipgate.settings import NEW_REALM, OFFICIAL_API, SipgateSettings, settings_from
 from calltally.sources.sipgate.webhook import push_address
 from calltally.sources.source import Change, Plan, Remote, RemoteError, Setup, Steps
 
 CLIENT_NAME = "calltally"
 OAUTH = "oauth"
+CHECKED = ("api_url", "realm", "secret", "user", "password")
+"""Answers that the settings would not take if they were wrong."""
 ADDRESSES = ("incomingUrl", "outgoingUrl")
 TITLES = {"incomingUrl": "address for incoming calls", "outgoingUrl": "address for outgoing calls"}
 
@@ -40,6 +42,7 @@ def remote(answers: Mapping[str, str]) -> Remote:
         if not answers.get(key, "").strip():
             raise ValueError(f"{key} is missing; expected is {example}")
     _public_url(answers)
+    settings_from({key: answers[key] for key in CHECKED if answers.get(key)})
     return Remote(
         base_url=answers.get("api_url") or OFFICIAL_API,
         user=answers["token_id"].strip(),
