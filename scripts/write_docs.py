@@ -4,6 +4,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from calltally.metrics.document import document as metrics
+from calltally.settings.document import page as settings
+
 ROOT = Path(__file__).resolve().parent.parent
 DECISIONS = ROOT / "docs" / "decisions"
 
@@ -20,6 +23,8 @@ def decisions() -> str:
 
 PAGES: dict[Path, Callable[[], str]] = {
     DECISIONS / "README.md": decisions,
+    ROOT / "docs" / "metrics.md": metrics,
+    ROOT / "docs" / "settings.md": settings,
 }
 
 

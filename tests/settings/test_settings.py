@@ -16,9 +16,9 @@ def exchange(section: Mapping[str, object]) -> object:
     kinds = {"check": bool, "token": str, "name": str, "every": int}
     for key, value in section.items():
         if key not in kinds:
-            raise ValueError(f"{key} is no key of this source; expected one of {', '.join(kinds)}")
+            raise ValueError(f"{key}: there is no such key; expected one of {', '.join(kinds)}")
         if type(value) is not kinds[key]:
-            raise ValueError(f"{key} must be a {kinds[key].__name__}, for example {key} = {kinds[key]()!r}")
+            raise ValueError(f"{key}: must be a {kinds[key].__name__}, for example {key} = {kinds[key]()!r}")
     return dict(section)
 
 

@@ -41,7 +41,7 @@ def validated(
         for path, name, table in _tables(kind, section):
             try:
                 if name in checked:
-                    raise ValueError(f"name is {name.partition(':')[2]!r} a second time; each needs one of its own")  # noqa: TRY301  told like any other
+                    raise ValueError(f"name: {name.partition(':')[2]!r} is used a second time; each needs its own")  # noqa: TRY301  told like any other
                 checked[name] = _settled(check, table, _loose(path, table, where))
             except ValueError as refused:
                 problems.append(_refused(path, refused, table, where))
@@ -62,11 +62,14 @@ def _loose(path: KeyPath, table: object, where: _Where) -> frozenset[str]:
 
 
 def _refused(path: KeyPath, refused: Exception, table: object, where: _Where) -> Problem:
-    said = str(refused)
-    keys = [key for key in table if key in said] if isinstance(table, Mapping) else []
-    exact = (*path, max(keys, key=len)) if keys else path
-    found = shown(exact, table[exact[-1]]) if keys and isinstance(table, Mapping) else shown(path, table)
-    return Problem(where=where(exact), key=dotted(exact), found=found, expected=said)
+    """Return the problem of a refused section; by custom the sentence begins with the key, `token: ...`."""
+    key, colon, sentence = str(refused).partition(": ")
+    if not (colon and isinstance(table, Mapping) and key in table):
+        found = shown(path, table)
+        return Problem(where=where(path), key=dotted(path), found=found, expected=str(refused), is_sentence=True)
+    exact = (*path, key)
+    found = shown(exact, table[key])
+    return Problem(where=where(exact), key=dotted(exact), found=found, expected=sentence, is_sentence=True)
 
 
 def _settled(check: SourceCheck, table: object, loose: frozenset[str]) -> object:
@@ -75,7 +78,7 @@ def _settled(check: SourceCheck, table: object, loose: frozenset[str]) -> object
     Only the source knows which of them it takes as a number or a truth, so every reading is offered, typed ones first.
     """
     if not isinstance(table, Mapping):
-        raise ValueError("a table, [sources.NAME] with its keys under it")  # noqa: TRY004  told like any wrong value
+        raise ValueError("a table is expected, [sources.NAME] with its keys under it")  # noqa: TRY004  told like any wrong value
     readings = {key: _readings(value) for key, value in table.items() if key in loose}
     ambiguous = [key for key, found in readings.items() if len(found) > 1][:_MOST_AMBIGUOUS]
     first: ValueError | None = None

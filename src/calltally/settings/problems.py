@@ -30,6 +30,7 @@ class Problem:
         found: what was written there, with secrets hidden; `None` if nothing was.
         expected: what should stand there.
         example: a line as it could stand there; `None` if there is none to give.
+        is_sentence: `expected` is a whole sentence, in which a source says what is wrong with its section.
     """
 
     where: str
@@ -37,9 +38,11 @@ class Problem:
     found: str | None
     expected: str
     example: str | None = None
+    is_sentence: bool = False
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.key}", f"  found:    {self.found or 'nothing'}", f"  expected: {self.expected}"]
+        wanted = f"  problem:  {self.expected}" if self.is_sentence else f"  expected: {self.expected}"
+        lines = [f"{self.where}: {self.key}", f"  found:    {self.found or 'nothing'}", wanted]
         return "\n".join(lines + ([f"  example:  {self.example}"] if self.example else []))
 
 
