@@ -68,31 +68,30 @@ def environment() -> jinja2.Environment:
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
+def frame(page: str, words: Words, live_address: str = "") -> dict[str, object]:
+    """Return what the layout needs, and the parts of this gallery."""
+    return {
+        "words": words,
+        "page": page,
+        "title": page,
+        "site_name": "Nordlicht Kundendienst",
+        "zone_name": "Europe/Berlin",
+        "clock_text": times.clock(NOW_MS, ZONE),
+        "now_ms": NOW_MS,
+        "asset": "/static/{}".format if live_address else str,
+        "version": "0.1.0",
+        "other_language": "?lang=de",
+        "live_address": live_address,
+        "silence_ms": 0,
+        "sign_out": "",
+        "g": {part.__name__: partial(part, words) for part in PARTS},
+    }
+
+
 def page(name: str, language: Language) -> str:
     """Return one page of the gallery as HTML."""
     words = Words(language)
-    parts = {part.__name__: partial(part, words) for part in PARTS}
-    return (
-        environment()
-        .get_template("gallery.html")
-        .render(
-            name=name,
-            words=words,
-            page="calls" if name == "call" else name,
-            title=name,
-            site_name="Nordlicht Kundendienst",
-            zone_name="Europe/Berlin",
-            clock_text=times.clock(NOW_MS, ZONE),
-            now_ms=NOW_MS,
-            asset=str,
-            version="0.1.0",
-            other_language="?lang=de",
-            live_address="",
-            silence_ms=0,
-            sign_out="",
-            g=parts,
-        )
-    )
+    return environment().get_template("gallery.html").render(**frame(name, words), name=name)
 
 
 def rate(words: Words, numerator: int, denominator: int) -> numbers.Shown:

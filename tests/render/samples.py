@@ -1,5 +1,6 @@
 """Invented values that look like a site's, for snapshots and for the gallery."""
 
+from datetime import timedelta
 from math import exp, sin
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,8 @@ START_MS = NOW_MS - 1_032_000
 
 
 def day_starts(days: int) -> list[int]:
-    midnight = NOW_MS - (NOW_MS + 3_600_000) % DAY_MS
-    return [midnight - DAY_MS * back for back in reversed(range(days))]
+    midnight = times.local(NOW_MS, ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [round((midnight - timedelta(days=back)).timestamp() * 1000) for back in reversed(range(days))]
 
 
 def weekdays(days: int) -> list[int]:

@@ -47,6 +47,7 @@ def test_a_picture_looks_as_reviewed(name: str) -> None:
     file = SNAPSHOTS / f"{name}.svg"
     if not file.exists():
         file.write_text(made, encoding="utf-8")
+        pytest.fail(f"{file.name} was missing and is written: look at it, then run again")
     assert made == file.read_text(encoding="utf-8")
 
 

@@ -84,7 +84,7 @@ def call_lanes(timeline: Timeline, words: Words) -> Markup:
     rows = "".join(_lane(timeline, lane, grid) for lane in timeline.lanes)
     below = _messages(timeline, grid, words) if timeline.messages else ""
     return markup(
-        f'<div class="legs" role="img" aria-label="{text(timeline.summary)}"><div class="tl"></div>'
+        f'<div class="legs" role="group" aria-label="{text(timeline.summary)}"><div class="tl"></div>'
         f'<div class="tick"><svg aria-hidden="true" height="26">{_tick_labels(timeline, ticks)}</svg></div>'
         f"{rows}{below}</div>"
     )

@@ -25,6 +25,7 @@ _NAME_GAP_PX = 17
 _EDGE_SHARE = 0.06
 _SO_FAR_SHARE = 0.12
 _NEAR_SO_FAR_SHARE = 0.2
+_MANY_TICKS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +123,29 @@ def _time_labels(chart: Chart, scale: Scale, buckets: int) -> list[str]:
     axis = chart.axis
     y = scale.height - 4
     parts: list[str] = []
-    for tick in axis.ticks:
+    for order, tick in enumerate(axis.ticks):
         place = (tick.place + (0.5 if axis.centred else 0.0)) / buckets
         if axis.open_last and place > 1 - _SO_FAR_SHARE:
             continue
         anchor = "start" if place < _EDGE_SHARE else "end" if place > 1 - _EDGE_SHARE else "middle"
         x = tick.place / buckets if anchor == "start" else place
-        is_minor = tick.minor or (axis.open_last and place > 1 - _NEAR_SO_FAR_SHARE)
-        minor = ' class="sp"' if is_minor else ""
+        minor = _tick_class(axis, order, place)
         parts.append(f'<text x="{x * 100:.2f}%" y="{y}" text-anchor="{anchor}"{minor}>{text(tick.text)}</text>')
     if axis.open_last:
         word = text(chart.words.t("statistics.summary.so_far"))
         parts.append(f'<text class="strong" x="100%" y="{y}" text-anchor="end">{word}</text>')
     return parts
+
+
+def _tick_class(axis: Axis, order: int, place: float) -> str:
+    """Return what a label gives way to: `sp` on a phone, `tight` where the figure is narrow."""
+    are_many = len(axis.ticks) > _MANY_TICKS
+    is_near_end = axis.open_last and not are_many and place > 1 - _NEAR_SO_FAR_SHARE
+    is_one_of_many = are_many and order % 2 == 1
+    words = [
+        word for word, is_so in (("sp", axis.ticks[order].minor), ("tight", is_near_end or is_one_of_many)) if is_so
+    ]
+    return f' class="{" ".join(words)}"' if words else ""
 
 
 def _end_names(names: Sequence[EndName], scale: Scale) -> str:
