@@ -17,9 +17,9 @@ from calltally.demo.mood import BAD_DAY, CLOSED, WORKING, Mood
 from calltally.demo.pushes import conversation
 from calltally.demo.queue_lines import Line, agent_lines, queue_call
 from calltally.demo.shape import Day, days_of
-from calltally.engine.duties import LONGEST_CALL_HOURS
 from calltally.model.instants import HOUR_MS, QUARTER_MS
 from calltally.model.messages import KIND_HEADER, RawMessage
+from calltally.sources.source import LONGEST_CALL_HOURS
 
 LONGEST_CALL_MS = LONGEST_CALL_HOURS * HOUR_MS
 _PLAIN: Mapping[str, str] = MappingProxyType({})
