@@ -102,5 +102,5 @@ def test_the_company_works_in_its_hours(on: date, at: time, *, expected: bool) -
 
 def test_holidays_come_from_the_calendar_and_from_easter() -> None:
     assert is_holiday(date(2026, 5, 14))  # Ascension
-    assert is_holiday(date(2026, 5, 25))  # Whit Monday
+    assert is_holiday(date(2026, 5, 25))  # Monday of Pentecost
     assert not is_holiday(date(2026, 5, 26))
