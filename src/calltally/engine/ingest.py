@@ -86,9 +86,8 @@ class Ingest:
         Raises:
             StoreError: nothing of the batch was kept.
         """
-        understood = [(message, *self._understand(message)) for message in messages]
         try:
-            applied = self._store_batch(understood)
+            applied = self._store_batch([(message, *self._understand(message)) for message in messages])
         except StoreError:
             self._flows.clear()
             raise

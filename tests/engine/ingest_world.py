@@ -1,0 +1,117 @@
+"""A site under test: a real store in a folder, the real parser of sipgate, and a clock that tests turn."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from calltally.engine.ingest import Applied, Ingest
+from calltally.model.events import Event
+from calltally.model.messages import RawMessage
+from calltally.sources.sipgate.parse import parse
+from calltally.store.open import open_store
+from calltally.store.store import Store
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START_US = 1_795_000_000_000_000
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now_us: int = START_US
+
+    def __call__(self) -> int:
+        """Return the instant."""
+        return self.now_us
+
+
+@dataclass(slots=True)
+class World:
+    """One store with its ingest."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    applied: list[Applied] = field(default_factory=list)
+    parse: Callable[[RawMessage], Sequence[Event]] = parse
+    store: Store = field(init=False)
+    ingest: Ingest = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open the store."""
+        self.open()
+
+    def open(self) -> None:
+        """Open the store, as a start of the service does."""
+        self.store = open_store(str(self.folder / "calls.db"), zone=BERLIN.key)
+        self.ingest = self.another_ingest(self.store)
+
+    def another_ingest(self, store: Store) -> Ingest:
+        """Return an ingest of another process on the same data."""
+        return Ingest(
+            store=store,
+            parsers={"sipgate": self._parsed},
+            zone=BERLIN,
+            clock_us=self.clock,
+            committed=self.applied.append,
+        )
+
+    def _parsed(self, message: RawMessage) -> Sequence[Event]:
+        """Parse as a test wants it at this moment."""
+        return self.parse(message)
+
+    def restart(self) -> None:
+        """Close and open again."""
+        self.store.close()
+        self.open()
+
+    def exported(self) -> list[bytes]:
+        """Return all records, byte by byte, in the order of exports."""
+        everything: Iterable[object] = (
+            *self.store.all_calls(None, None),
+            *self.store.all_legs(None, None),
+            *self.store.all_visits(None, None),
+        )
+        return [msgspec.json.encode(record) for record in everything]
+
+    def differences(self) -> Sequence[object]:
+        """Return what a recount finds wrong."""
+        return self.store.verify(lambda _line: None)
+
+
+def push(second: float, text: str) -> RawMessage:
+    """Return a push received so many seconds after the start; `text` is its form without encoding of its own."""
+    return RawMessage(
+        source="sipgate", received_at_us=START_US + int(second * 1_000_000), headers={}, body=text.encode()
+    )
+
+
+def new_call(second: float, call: str, **fields: str) -> RawMessage:
+    """Return an incoming newCall; fields of sipgate's names replace or add, `xcid=""` leaves the flow out."""
+    return push(second, _form("newCall", call, {"user[]": "Anna", "fullUserId[]": "1234567w1", **fields}))
+
+
+def answer(second: float, call: str, **fields: str) -> RawMessage:
+    """Return an answer by Anna."""
+    return push(second, _form("answer", call, {"user": "Anna", "fullUserId": "1234567w1", **fields}))
+
+
+def hangup(second: float, call: str, cause: str = "normalClearing", **fields: str) -> RawMessage:
+    """Return a hangup."""
+    return push(second, _form("hangup", call, {"cause": cause, **fields}))
+
+
+def _form(event: str, call: str, fields: dict[str, str]) -> str:
+    standard = {
+        "event": event,
+        "direction": "in",
+        "from": "4915112345678",
+        "to": "493023125000",
+        "callId": call,
+        "origCallId": call,
+        "xcid": f"x{call}",
+    }
+    return "&".join(f"{key}={value}" for key, value in {**standard, **fields}.items() if value)

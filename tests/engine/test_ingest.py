@@ -1,0 +1,214 @@
+"""What becomes of messages: durable, folded, counted, whatever their order, repeats and restarts in between."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calltally.engine.flows import LONGEST_FLOW
+from calltally.engine.ingest import SEALED, TOO_LONG, reasons
+from calltally.model.events import Event
+from calltally.model.instants import DAY_MS, Span
+from calltally.model.messages import BadMessageError, RawMessage
+from calltally.model.records import Call
+from calltally.model.words import Direction, Outcome
+from calltally.store.store import Grain, StoreError, Subject, SumQuestion
+from tests.engine.ingest_world import START_US, World, answer, hangup, new_call, push
+
+STORY = (
+    new_call(0, "A"),
+    answer(12, "A"),
+    hangup(95, "A"),
+    new_call(1, "B", **{"from": "anonymous"}),
+    hangup(9, "B", "cancel"),
+    # a forwarded flow without xcid: origCallId alone joins it
+    new_call(2, "C", xcid=""),
+    hangup(22, "C", "forwarded", xcid=""),
+    new_call(22.1, "D", xcid="", origCallId="C", **{"user[]": "voicemail", "fullUserId[]": ""}),
+    answer(22.4, "D", xcid="", origCallId="C", user="", fullUserId=""),
+    hangup(50, "D", xcid="", origCallId="C"),
+    # two legs that only a late message shows to be one call
+    new_call(3, "E", xcid="", origCallId=""),
+    new_call(30, "F", xcid="flow", origCallId=""),
+    hangup(60, "F", xcid="flow", origCallId="E"),
+    hangup(61, "E", "forwarded", xcid="", origCallId=""),
+    push(5, "event=ping&callId=Z"),
+)
+
+
+def _calls(world: World) -> dict[str, Call]:
+    return {call.call_id: call for call in world.store.all_calls(None, None)}
+
+
+def _counted(world: World) -> int:
+    span = Span(START_US // 1000 - DAY_MS, START_US // 1000 + DAY_MS)
+    question = SumQuestion(subject=Subject.CALL, grain=Grain.QUARTER, measures=("calls",), span=_quarters(span))
+    return sum(row.sums[0] for row in world.store.sums(question))
+
+
+def _quarters(span: Span) -> Span:
+    quarter = 15 * 60_000
+    return Span(span.since_ms - span.since_ms % quarter, span.until_ms - span.until_ms % quarter + quarter)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_pushes_become_calls_that_are_counted_once(world: World) -> None:
+    world.ingest.apply(STORY)
+    calls = _calls(world)
+    assert {key: call.outcome for key, call in calls.items()} == {
+        "xA": Outcome.ANSWERED,
+        "xB": Outcome.ABANDONED,
+        "C": Outcome.VOICEMAIL,
+        "flow": Outcome.NO_ANSWER,
+    }
+    assert (calls["xA"].wait_ms, calls["xA"].talk_ms) == (12_000, 83_000)
+    assert calls["C"].leg_ids == ("C", "D")
+    assert _counted(world) == 4
+    assert world.differences() == []
+
+
+def test_a_message_that_cannot_be_understood_is_kept_with_its_reason(world: World) -> None:
+    applied = world.ingest.apply(STORY)
+    assert list(reasons(applied).values()) == [1]
+    (entry,) = world.store.set_aside(10)
+    assert entry.message.body == b"event=ping&callId=Z"
+    assert "ping" in (entry.problem or "")
+
+
+def test_a_message_of_an_unknown_source_is_set_aside(world: World) -> None:
+    applied = world.ingest.apply([replace(STORY[0], source="teletype", digest=-1)])
+    assert list(reasons(applied)) == ["no phone system is called 'teletype'"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_order_repeats_batches_and_restarts_change_nothing(data: st.DataObject) -> None:
+    order = data.draw(st.permutations(STORY * 2))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(order)), max_size=6)))
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        straight, shuffled = World(Path(one)), World(Path(two))
+        straight.ingest.apply(STORY)
+        for begin, end in zip([0, *cuts], [*cuts, len(order)], strict=True):
+            shuffled.ingest.apply(order[begin:end])
+            if data.draw(st.booleans()):
+                shuffled.restart()
+        assert shuffled.exported() == straight.exported()
+        assert shuffled.differences() == []
+        straight.store.close()
+        shuffled.store.close()
+
+
+def test_an_identical_message_imported_again_is_known(world: World) -> None:
+    first = world.ingest.apply_new([*STORY, STORY[0]])
+    again = world.ingest.apply_new(STORY)
+    assert (len(first.messages), first.already_known) == (len(STORY), 1)
+    assert (len(again.messages), again.already_known) == (0, len(STORY))
+
+
+def test_rebuild_gives_the_same_bytes(world: World) -> None:
+    world.ingest.apply(STORY)
+    before = world.exported()
+    progress: list[int] = []
+    assert world.ingest.rebuild(progress.append) == 4
+    assert world.exported() == before
+    assert world.differences() == []
+    assert progress == [4]
+
+
+def test_rebuild_takes_in_what_a_mended_parser_understands(world: World) -> None:
+    def broken(_message: RawMessage) -> Sequence[Event]:
+        raise BadMessageError("a mistake of ours")
+
+    mended = world.parse
+    world.parse = broken
+    world.ingest.apply(STORY[:3])
+    assert _calls(world) == {}
+    world.parse = mended
+    world.ingest.rebuild(lambda _count: None)
+    assert _calls(world)["xA"].talk_ms == 83_000
+    assert world.store.set_aside(10) == []
+    assert world.differences() == []
+
+
+def test_a_fault_of_ours_sets_one_message_aside_and_stores_the_others(world: World) -> None:
+    healthy = world.parse
+
+    def faulty(message: RawMessage) -> Sequence[Event]:
+        if b"callId=B&" in message.body:
+            raise ZeroDivisionError
+        return healthy(message)
+
+    world.parse = faulty
+    applied = world.ingest.apply(STORY[:5])
+    assert [message.body[:30] for message, _ in applied.problems] == [STORY[3].body[:30], STORY[4].body[:30]]
+    assert _calls(world)["xA"].outcome is Outcome.ANSWERED
+    assert all("ZeroDivisionError" in problem for _, problem in applied.problems)
+
+
+def test_two_processes_write_the_same_call(world: World) -> None:
+    other = World(world.folder)
+    world.ingest.apply([STORY[0]])
+    other.ingest.apply([STORY[1]])
+    world.ingest.apply([STORY[2]])
+    other.store.close()
+    assert _calls(world)["xA"].talk_ms == 83_000
+    assert world.differences() == []
+
+
+def test_the_writing_of_another_process_is_noticed(world: World, tmp_path: Path) -> None:
+    assert world.ingest.look_around() is False
+    other = World(tmp_path)
+    other.ingest.apply([STORY[0]])
+    assert world.ingest.look_around() is True
+    assert world.ingest.look_around() is False
+    other.store.close()
+
+
+def test_a_message_after_the_retention_changes_no_record(world: World) -> None:
+    world.ingest.apply(STORY[:2])
+    before = world.exported()
+    with world.store.write() as transaction:
+        transaction.prune(messages_before_us=START_US + 10**12, records_before_ms=0)
+    world.restart()
+    applied = world.ingest.apply([STORY[2]])
+    assert list(reasons(applied)) == [SEALED]
+    assert world.exported() == before
+    assert world.differences() == []
+
+
+def test_a_flow_without_end_is_cut_off(world: World) -> None:
+    many = [push(number / 1000, "event=dtmf&dtmf=1&callId=A") for number in range(LONGEST_FLOW + 5)]
+    applied = world.ingest.apply(many)
+    assert reasons(applied) == {TOO_LONG: 5}
+
+
+def test_a_store_that_fails_keeps_nothing_and_works_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked() -> None:
+        raise StoreError("the database is locked by another program")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.store, "write", locked)
+        with pytest.raises(StoreError):
+            world.ingest.apply(STORY)
+    assert _calls(world) == {}
+    world.ingest.apply(STORY)
+    assert len(_calls(world)) == 4
+    assert world.differences() == []
+
+
+def test_listeners_hear_what_changed_from_what_to_what(world: World) -> None:
+    world.ingest.apply([STORY[0]])
+    world.ingest.apply([STORY[1]])
+    (change,) = world.applied[-1].changes
+    assert change.old.call is not None
+    assert change.new.call is not None
+    assert (change.old.call.outcome, change.new.call.outcome) == (Outcome.IN_PROGRESS, Outcome.ANSWERED)
+    assert change.new.call.direction is Direction.INBOUND
