@@ -2,142 +2,23 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from calltally.engine.ingest import Ingest
-from calltally.engine.mending import open_legs_of, spans_around
-from calltally.engine.sync import Keeper, keep_directory, run_sync
-from calltally.inlets.rest_poll import Basic, RestClient, http_client
+from calltally.engine.mending import spans_around
+from calltally.engine.sync import Keeper, keep_directory, syncing
 from calltally.model.directory import Directory, Group, User
-from calltally.model.instants import Gap, Span
-from calltally.model.records import Leg
+from calltally.model.instants import Span
 from calltally.model.words import End, Outcome
 from calltally.sources.sipgate import SOURCE
-from calltally.sources.sipgate.settings import settings_from
-from calltally.sources.source import OpenLeg, RawMessage
+from calltally.sources.source import OpenLeg
 from calltally.store.open import open_store
-from calltally.store.store import Store
-from tests.stubs.sipgate_api import TOKEN, TOKEN_ID, Account, running
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-START = 1_795_181_529 * SECOND
-SUPPORT = "492115550200"
-
-
-@dataclass(slots=True)
-class Site:
-    """A calltally which is connected to the stand-in, without the loops around it."""
-
-    store: Store
-    ingest: Ingest
-    account: Account
-    address: str
-    clock: list[int]
-
-    def push(self, event: str, leg: str, **fields: str) -> None:
-        """Push an event now."""
-        body = {"event": event, "callId": leg, "direction": "in", "from": "491715550111", "to": SUPPORT} | fields
-        message = RawMessage(source="sipgate", received_at_us=self.clock[0], headers={}, body=urlencode(body).encode())
-        self.ingest.apply([message])
-
-    def answered(self, leg: str) -> None:
-        """Push a call that rings 5 seconds and is answered."""
-        self.push("newCall", leg)
-        self.clock[0] += 5 * SECOND
-        self.push("answer", leg, user="Eva Engel", userId="w4", fullUserId="1234567w4")
-
-    def past(self, leg: str, *, began: int, seconds: float, status: str = "PICKUP") -> None:
-        """Put an entry into the history."""
-        created = datetime.fromtimestamp((START + began * SECOND) // SECOND, UTC)
-        self.account.history.append(
-            {
-                "id": f"h-{leg}",
-                "callId": leg,
-                "created": f"{created:%Y-%m-%dT%H:%M:%SZ}",
-                "duration": seconds,
-                "direction": "INCOMING",
-                "status": status,
-                "source": "+491715550111",
-                "sourceAlias": "Ms Private",
-                "target": f"+{SUPPORT}",
-                "type": "CALL",
-            }
-        )
-
-    def leg(self, leg_id: str) -> Leg:
-        """Return a leg as it is stored."""
-        found = self.store.call(leg_id)
-        assert found is not None
-        return next(leg for leg in found[1].legs if leg.leg_id == leg_id)
-
-    def journal(self) -> list[str]:
-        """Return the kinds of the messages in the journal."""
-        entries = self.store.journal(since_us=None, until_us=None, source=None)
-        return sorted(entry.message.kind for entry in entries)
-
-    def asked(self, path: str) -> int:
-        """Return how often a question was asked."""
-        return self.account.counted()["GET", path]
-
-    def restart(self) -> None:
-        """Be down for a minute."""
-        since_ms = self.clock[0] // 1000
-        self.clock[0] += MINUTE
-        with self.store.write() as transaction:
-            transaction.add_gap(Gap(source=None, since_ms=since_ms, until_ms=self.clock[0] // 1000, reason="down"))
-        self.ingest.refold(list(self.store.open_flows()))
-
-    def turns(self, *, minutes: float, every: int = 60) -> Keeper:
-        """Let the time pass, with a turn every so many seconds; return the keeper as it is then."""
-
-        async def work(keeper: Keeper) -> None:
-            until = self.clock[0] + int(minutes * MINUTE)
-            while self.clock[0] <= until:
-                await keeper.turn()
-                self.clock[0] += every * SECOND
-
-        return self.with_keeper(work)
-
-    def with_keeper(self, work: Callable[[Keeper], Awaitable[None]]) -> Keeper:
-        """Do something with a new keeper."""
-
-        async def submit(messages: Sequence[RawMessage]) -> None:
-            self.ingest.apply(messages)
-
-        async def keep(directory: Directory) -> None:
-            keep_directory(self.store, "sipgate", directory)
-
-        async def pause(_seconds: float) -> None:
-            return
-
-        async def run() -> Keeper:
-            sync = SOURCE.sync and SOURCE.sync(
-                settings_from({"token_id": TOKEN_ID, "token": TOKEN, "api_url": self.address})
-            )
-            assert sync is not None
-            async with http_client() as http:
-                keeper = Keeper(
-                    source=SOURCE,
-                    sync=sync,
-                    fetch=RestClient(remote=sync.remote, let_in=Basic(TOKEN_ID, TOKEN), http=http, pause=pause),
-                    store=self.store,
-                    submit=submit,
-                    keep_directory=keep,
-                    open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
-                    clock_us=lambda: self.clock[0],
-                )
-                await work(keeper)
-                return keeper
-
-        return asyncio.run(run())
+from tests.engine.connected_site import SECOND, START, Site
+from tests.stubs.sipgate_api import Account, running
 
 
 def number(number: str, endpoint: str, alias: str) -> dict[str, object]:
@@ -373,14 +254,13 @@ def test_a_wrong_address_is_a_sentence_and_nothing_worse(site: Site) -> None:
     )
 
 
-def test_the_loop_ends_when_told(site: Site) -> None:
+def test_a_question_on_its_way_is_answered_before_the_service_ends(site: Site) -> None:
     async def work(keeper: Keeper) -> None:
-        stop = asyncio.Event()
-        asking = asyncio.create_task(run_sync(keeper, stop))
-        stop.set()
-        await asking
+        async with syncing(keeper):
+            await asyncio.sleep(0)
 
     site.with_keeper(work)
+    assert site.store.directory().groups
 
 
 def test_what_other_sources_brought_stays_when_one_directory_is_replaced(site: Site) -> None:

@@ -4,6 +4,7 @@ Shapes, scopes and statuses follow sipgate's documentation. It remembers every r
 refresh tokens that work once.
 """
 
+import atexit
 import base64
 import socket
 import threading
@@ -11,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import parse_qs
 
 import msgspec
@@ -19,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 TOKEN_ID = "token-ABC123"
 TOKEN = "a-made-up-personal-token"
@@ -233,17 +236,46 @@ def _sign_in_route(account: Account) -> Route:
     return Route(path, token, methods=["POST"])
 
 
+class _Server:
+    """One HTTP server for all stand-ins of a test run; each is a folder of it."""
+
+    def __init__(self) -> None:
+        """Begin on a free port."""
+        self.stand_ins: dict[str, Starlette] = {}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        config = uvicorn.Config(self._answer, interface="asgi3", log_level="critical", lifespan="off", loop="asyncio")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        folder, _, path = scope["path"].removeprefix("/").partition("/")
+        stand_in = self.stand_ins[folder]
+        await stand_in({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, receive, send)
+
+
+@cache
+def _server() -> _Server:
+    server = _Server()
+    atexit.register(server.stop)
+    return server
+
+
 @contextmanager
 def running(account: Account) -> Iterator[str]:
-    """Run the stand-in on a free port; give its address, without a path."""
+    """Run the stand-in; give its address, below which are the interface at `/v2` and the sign-in at `/auth`."""
     routes = [*_read_routes(account), *_settings_routes(account), *_client_routes(account), _sign_in_route(account)]
-    config = uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off", loop="asyncio")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    server = _server()
+    folder = f"account-{id(account)}"
+    server.stand_ins[folder] = Starlette(routes=routes)
+    try:
+        yield f"{server.address}/{folder}"
+    finally:
+        del server.stand_ins[folder]

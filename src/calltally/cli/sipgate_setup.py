@@ -1,36 +1,10 @@
-"""`calltally sipgate setup`: the dialog that connects calltally to a sipgate account."""
+"""`calltally sipgate setup`: connects calltally to a sipgate account."""
 
-import asyncio
-import os
-from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from calltally.engine.setting_up import (
-    Change,
-    Connect,
-    Dialog,
-    Plan,
-    RemoteError,
-    answers_in,
-    settings_changes,
-    setup_of,
-)
-from calltally.engine.settings_file import SettingsFileError
-
-NAME = "sipgate"
-REALM = "sipgate-apps"
-SCOPES = (
-    "settings:sipgateio:read",
-    "settings:sipgateio:write",
-    "authorization:oauth2:clients:read",
-    "authorization:oauth2:clients:write",
-)
-CALLED_WRONGLY = 2
+from calltally.cli.place import Config, Data
 
 app = typer.Typer(no_args_is_help=True, help="Connect calltally to sipgate.")
 
@@ -43,14 +17,16 @@ def sipgate() -> None:
 @app.command()
 def setup(  # noqa: PLR0913  each is an option of the command
     *,
-    data: Annotated[Path | None, typer.Option(envvar="CALLTALLY_DATA", help="The data folder.")] = None,
-    config: Annotated[Path | None, typer.Option(envvar="CALLTALLY_CONFIG", help="The settings file.")] = None,
+    data: Data = None,
+    config: Config = None,
     token_id: Annotated[str | None, typer.Option(help="Id of a personal access token, token-ABC123.")] = None,
     token: Annotated[
         str | None, typer.Option(envvar="SIPGATE_TOKEN", help="The token itself; better given by the variable.")
     ] = None,
     public_url: Annotated[str | None, typer.Option(help="Address at which sipgate reaches this service.")] = None,
-    realm: Annotated[str | None, typer.Option(help=f"Realm of the OAuth2 client, {REALM} unless yours is old.")] = None,
+    realm: Annotated[
+        str | None, typer.Option(help="Realm of the OAuth2 client, sipgate-apps unless yours is old.")
+    ] = None,
     secret: Annotated[str | None, typer.Option(help="A word for the address that only sipgate and you know.")] = None,
     api_url: Annotated[str | None, typer.Option(help="Another address of sipgate's interface, for a stand-in.")] = None,
     keep_token: Annotated[
@@ -61,101 +37,8 @@ def setup(  # noqa: PLR0913  each is an option of the command
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be changed, and change nothing.")] = False,
 ) -> None:
     """Give sipgate the address of this service, and calltally the way into sipgate. Can be run again."""
+    from calltally.cli.setup_dialog import run  # noqa: PLC0415  slow to load, and only this command needs it
+
     options = {"token_id": token_id, "token": token, "public_url": public_url, "realm": realm}
     given = {key: value for key, value in (options | {"secret": secret, "api_url": api_url}).items() if value}
-    try:
-        file = settings_file(data, config)
-        answers = asked(answers_in(file, NAME), given, keep_token=keep_token, silent=yes)
-        answers |= {key: answers[key].strip() for key in ("token_id", "token")}
-        answers["public_url"] = answers["public_url"].strip().rstrip("/")
-        dialog = Dialog(name=NAME, setup=setup_of(NAME), answers=answers, file=file, connect=_connect())
-        carried_out(dialog, yes=yes, dry_run=dry_run)
-    except ValueError as problem:
-        raise fail(str(problem), CALLED_WRONGLY) from problem
-    except (RemoteError, SettingsFileError) as problem:
-        raise fail(str(problem), 1) from problem
-
-
-def carried_out(dialog: Dialog, *, yes: bool, dry_run: bool) -> None:
-    """Look, show, ask and change."""
-    plan = asyncio.run(dialog.survey())
-    in_file = settings_changes(dialog)
-    show(plan, in_file, dialog.file)
-    if dry_run:
-        typer.echo("Nothing was changed.")
-        return
-    if (plan.changes or in_file) and not (yes or typer.confirm("Make these changes?")):
-        typer.echo("Nothing was changed.")
-        raise typer.Exit(1)
-    file_changed = asyncio.run(dialog.carry_out(plan))
-    if not plan.changes and not file_changed:
-        typer.echo("Everything is as it should be; nothing was changed.")
-        return
-    typer.echo(f"Done. The settings are in {dialog.file}.")
-    if dialog.answers["access"] == "oauth":
-        typer.echo(f"Start the service, then sign in once at {dialog.answers['public_url']}/auth")
-
-
-def asked(known: dict[str, str], given: dict[str, str], *, keep_token: bool | None, silent: bool) -> dict[str, str]:
-    """Return all answers: options first, then the person's, with what the settings file says as the proposal.
-
-    Raises:
-        ValueError: an answer is missing and nobody may be asked.
-    """
-    answers = known | given
-    keeps = bool(known.get("token")) if keep_token is None else keep_token
-    answers["access"] = "token" if keeps else "oauth"
-    if silent:
-        answers.setdefault("realm", REALM)
-        for key in ("token_id", "token", "public_url"):
-            if not answers.get(key):
-                raise ValueError(f"--{key.replace('_', '-')} is missing; with --yes nothing is asked")
-        return answers
-    if "token_id" not in given or "token" not in given:
-        typer.echo(f"Make a personal access token in your sipgate account, with the scopes {', '.join(SCOPES)}.")
-    if "token_id" not in given:
-        answers["token_id"] = typer.prompt("Token id", default=known.get("token_id"))
-    if "token" not in given:
-        kept = known.get("token") if answers["token_id"] == known.get("token_id") else None
-        answers["token"] = typer.prompt("Token", hide_input=True, default=kept, show_default=False)
-    if "public_url" not in given:
-        answers["public_url"] = typer.prompt("Public address of this service", default=known.get("public_url"))
-    if not keeps and "realm" not in given:
-        answers["realm"] = typer.prompt("Realm", default=known.get("realm", REALM))
-    return answers
-
-
-def show(plan: Plan, in_file: Sequence[Change], file: Path) -> None:
-    """Show whose account it is and what will change, before and after."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"sipgate account {plan.account}", markup=False)
-    for title, changes in (("at sipgate", plan.changes), (f"in {file}", in_file)):
-        if not changes:
-            console.print(f"Nothing to change {title}.", markup=False)
-            continue
-        console.print(f"To change {title}:", markup=False)
-        for change in changes:
-            console.print(
-                f"  {change.what}\n    before: {change.before or '-'}\n    after:  {change.after or '-'}", markup=False
-            )
-
-
-def settings_file(data: Path | None, config: Path | None) -> Path:
-    """Return the settings file: as named, else in the data folder."""
-    if config is not None:
-        return config
-    users = os.environ.get("XDG_DATA_HOME")
-    folder = data or (Path(users) if users else Path.home() / ".local" / "share") / "calltally"
-    return folder / "calltally.toml"
-
-
-def fail(sentence: str, status: int) -> typer.Exit:
-    """Say what is wrong, and return the end of the program."""
-    typer.echo(f"calltally: {sentence}", err=True)
-    return typer.Exit(status)
-
-
-def _connect() -> Connect:
-    """Return how to reach the interface. Commands know no inlet, so it is found by name."""
-    connect: Connect = import_module("calltally.inlets.rest_poll").connected
-    return connect
+    run(given, data=data, config=config, keep_token=keep_token, yes=yes, dry_run=dry_run)

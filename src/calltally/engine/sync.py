@@ -10,8 +10,8 @@ A question that fails is asked again later, without holding up the others.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -37,6 +37,8 @@ from calltally.store.store import Store, StoreError
 log = structlog.get_logger(__name__)
 
 TURN_SECONDS = 5.0
+RESTART_SECONDS = 60.0
+LONGEST_GOODBYE_SECONDS = 5.0
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 DIRECTORY_US = 60 * MINUTE_US
@@ -273,6 +275,34 @@ def keep_directory(store: Store, source: str, directory: Directory) -> None:
     if new != old:
         with store.write() as transaction:
             transaction.save_directory(new)
+
+
+@asynccontextmanager
+async def syncing(keeper: Keeper) -> AsyncIterator[None]:
+    """Ask what is due while the block lasts. At its end a question on its way may be answered first.
+
+    A token that was just renewed must not be lost, because its predecessor no longer works.
+    """
+    stop = asyncio.Event()
+    task = asyncio.create_task(_watched(keeper, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait({task}, timeout=LONGEST_GOODBYE_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _watched(keeper: Keeper, stop: asyncio.Event) -> None:
+    """Run the questions; should they fail by a fault of ours, say so loudly and begin again after a while."""
+    while not stop.is_set():
+        try:
+            await run_sync(keeper, stop)
+        except Exception:
+            log.exception("sync_crashed", source=keeper.source.name)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RESTART_SECONDS)
 
 
 async def run_sync(keeper: Keeper, stop: asyncio.Event) -> None:

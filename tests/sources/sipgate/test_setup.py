@@ -147,6 +147,8 @@ def test_d28_the_way_back_is_the_public_address_and_not_this_machine(answers: di
         ("public_url", "https://calls.example.org/?a=b", "is none"),
         ("public_url", "https://calls example.org", "is none"),
         ("public_url", "https://calls.example.org:notaport", "is none"),
+        ("secret", "two words", "secret: found a value, expected up to 200 letters"),
+        ("api_url", "api.sipgate.com", "api_url: found 'api.sipgate.com', expected an address"),
     ],
 )
 def test_an_answer_that_cannot_be_right_is_said_before_anything_is_asked(key: str, value: str, words: str) -> None:
