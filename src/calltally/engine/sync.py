@@ -87,8 +87,8 @@ class Keeper:
     sync: Sync
     fetch: Fetch
     store: Store
-    submit: Callable[[Sequence[RawMessage]], Awaitable[None]]
-    keep_directory: Callable[[Directory], Awaitable[None]]
+    submit: Callable[[Sequence[RawMessage]], Awaitable[object]]
+    keep_directory: Callable[[Directory], Awaitable[object]]
     open_legs: Callable[[], Sequence[OpenLeg]]
     clock_us: Callable[[], int]
     _directory: _Duty = field(default_factory=lambda: _Duty("directory"))
