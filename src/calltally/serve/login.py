@@ -59,7 +59,7 @@ class Login:
 
     async def show(self, request: Request) -> Response:
         """Show the page, or go on if there is nothing to ask."""
-        wanted = _own_address(request.query_params.get("next", "/"))
+        wanted = own_address(request.query_params.get("next", "/"))
         if self.sessions is None or request.state.visitor.session:
             return RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
         return self._page(request, wanted)
@@ -71,7 +71,7 @@ class Login:
             return problem_response(
                 ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is no form of the login page.")
             )
-        wanted = _own_address(form.get("next", "/"))
+        wanted = own_address(form.get("next", "/"))
         if self.sessions is None or self.password_hash is None:
             return RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
         client = request.client.host if request.client else ""
@@ -139,7 +139,7 @@ def _words(request: Request, language: str | None) -> Words:
     return Words(language_of(request.headers.get("accept-language"), choice))
 
 
-def _own_address(wanted: str) -> str:
+def own_address(wanted: str) -> str:
     """Return an address of this service; anything that could lead elsewhere becomes the first page."""
     is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
     return wanted if is_own and not wanted.startswith("/login") else "/"

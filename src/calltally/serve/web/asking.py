@@ -26,6 +26,7 @@ from calltally.serve.problems import ProblemError
 BAD_REQUEST: Final = 400
 UNPROCESSABLE: Final = 422
 LONGEST_TEXT: Final = 200
+LONGEST_CURSOR: Final = 500
 MOST_VALUES: Final = 200
 UNANSWERED: Final = "unanswered"
 UNANSWERED_OUTCOMES: Final = (
@@ -212,7 +213,7 @@ def asked_of(path: str, query: QueryParams, *, zone: ZoneInfo, now_ms: int) -> A
         search=_one(query, "q").strip(),
         withheld=_choice(query, "withheld", {"": None, "yes": True, "no": False}),
         order=CallOrder(_known((_one(query, "order") or CallOrder.NEWEST.value,), tuple(CallOrder), "order")[0]),
-        after=_one(query, "after") or None,
+        after=_one(query, "after", LONGEST_CURSOR) or None,
         compares=_choice(query, "compare", {"": True, "previous": True, "none": False}),
         why=_one(query, "why") or None,
         language=Language(_known((language,), tuple(Language), "lang")[0]) if language else None,
@@ -268,9 +269,9 @@ def _outcomes(words: Sequence[str]) -> tuple[Outcome, ...] | None:
     return tuple(dict.fromkeys(found)) if found else None
 
 
-def _one(query: QueryParams, name: str) -> str:
+def _one(query: QueryParams, name: str, longest: int = LONGEST_TEXT) -> str:
     value = query.get(name, "")
-    _require_text(value, name)
+    _require_text(value, name, longest)
     return value
 
 
@@ -283,9 +284,9 @@ def _names(query: QueryParams, name: str) -> tuple[str, ...]:
     return values
 
 
-def _require_text(value: str, name: str) -> None:
-    if len(value) > LONGEST_TEXT or "\0" in value:
-        detail = f"{name} is longer than {LONGEST_TEXT} characters, or no text."
+def _require_text(value: str, name: str, longest: int = LONGEST_TEXT) -> None:
+    if len(value) > longest or "\0" in value:
+        detail = f"{name} is longer than {longest} characters, or no text."
         raise ProblemError(BAD_REQUEST, detail, parameter=name)
 
 
