@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from calltally.store.rows import Row, texts_of
 
+MOST_SHAPES = 50_000
+"""How many flows are remembered that were saved last."""
+
 
 class Known:
     """Committed sets of own numbers, and values seen in records. May be used from several threads.
@@ -15,6 +18,7 @@ class Known:
         self._ids: dict[tuple[str, ...], int] = {}
         self._lines: dict[int, tuple[str, ...]] = {}
         self._seen: frozenset[tuple[str, str]] = frozenset()
+        self._shapes: dict[int, tuple[object, ...]] = {}
         self._generation = -1
 
     def lines_id(self, numbers: tuple[str, ...]) -> int | None:
@@ -48,12 +52,24 @@ class Known:
         """Remember committed values."""
         self._seen = self._seen.union(values)
 
-    def forget_seen(self) -> None:
-        """Forget the values seen, because some may have been deleted."""
+    @property
+    def shapes(self) -> Mapping[int, tuple[object, ...]]:
+        """The shapes of committed records, as far as they are known."""
+        return self._shapes
+
+    def learn_shapes(self, shapes: Mapping[int, tuple[object, ...]]) -> None:
+        """Remember the shapes of committed records."""
+        if len(self._shapes) > MOST_SHAPES:
+            self._shapes.clear()
+        self._shapes.update(shapes)
+
+    def forget_records(self) -> None:
+        """Forget values and shapes of records, because some may have been deleted or changed."""
         self._seen = frozenset()
+        self._shapes.clear()
 
     def catch_up(self, generation: int) -> None:
         """Forget what another process may have deleted; `generation` differs from the last if one has written."""
         if generation != self._generation:
             self._generation = generation
-            self.forget_seen()
+            self.forget_records()

@@ -8,6 +8,8 @@ from calltally.store import tables
 from calltally.store.rows import Row, call_of, call_row, leg_of, leg_row, visit_of, visit_row
 from calltally.store.statements import Cursor, Printer, ask_in
 
+Shape = tuple[object, ...]
+"""What indexes and the number of rows depend on: records of the same shape are written over the old ones cheaply."""
 LinesOf = Callable[[Collection[int]], Mapping[int, tuple[str, ...]]]
 
 
@@ -30,9 +32,16 @@ class RecordStatements:
         self.legs = printer.select_in(legs, legs.c.keys(), "flow_id")
         self.visits = printer.select_in(visits, visits.c.keys(), "flow_id")
         self.counts = printer.select_in(calls, ("flow_id", "messages"), "flow_id")
-        self.put_call = printer.put(calls, calls.c.keys(), ("flow_id",))
-        self.put_leg = printer.put(legs, legs.c.keys(), ("flow_id", "leg_no"))
-        self.put_visit = printer.put(visits, visits.c.keys(), ("flow_id", "visit_no"))
+        self.put = (
+            printer.put(calls, calls.c.keys(), ("flow_id",)),
+            printer.put(legs, legs.c.keys(), ("flow_id", "leg_no")),
+            printer.put(visits, visits.c.keys(), ("flow_id", "visit_no")),
+        )
+        self.put_alike = (
+            printer.put(calls, calls.c.keys(), ("flow_id",), but=("started_at_ms", "caller")),
+            printer.put(legs, legs.c.keys(), ("flow_id", "leg_no"), but=("started_at_ms",)),
+            printer.put(visits, visits.c.keys(), ("flow_id", "visit_no"), but=("entered_at_ms",)),
+        )
         self.remove_call = printer.delete(calls, ("flow_id",))
         self.cut_legs = printer.delete(legs, ("flow_id",), f"leg_no >= {printer.mark}")
         self.cut_visits = printer.delete(visits, ("flow_id",), f"visit_no >= {printer.mark}")
@@ -40,21 +49,46 @@ class RecordStatements:
         self.link_new = printer.insert_new(tables.LINKS, ("token", "flow_id"), ("token",))
 
 
+class _Rows:
+    """Rows of the three tables of records."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.legs: list[tuple[object, ...]] = []
+        self.visits: list[tuple[object, ...]] = []
+
+    def write(self, cursor: Cursor, statements: tuple[str, str, str]) -> None:
+        for statement, rows in zip(statements, (self.calls, self.legs, self.visits), strict=True):
+            if rows:
+                cursor.executemany(statement, rows)
+
+
 class Saving:
     """Gathers the rows of several flows, then writes each table at once.
 
     Args:
         first_new: flows from this id on have nothing stored yet.
+        known: the shapes of flows as they were committed, as far as they are known.
+        shapes: the same for flows that this transaction has saved; those saved now are added.
         linked: tokens that are known to be linked; the ids of records are linked by `save` if they are not among them.
     """
 
-    def __init__(self, *, lines_id: Callable[[tuple[str, ...]], int], first_new: int, linked: Collection[str]) -> None:
+    def __init__(
+        self,
+        *,
+        lines_id: Callable[[tuple[str, ...]], int],
+        first_new: int,
+        known: Mapping[int, Shape],
+        shapes: dict[int, Shape],
+        linked: Collection[str],
+    ) -> None:
         self._lines_id = lines_id
         self._first_new = first_new
+        self._known = known
+        self._shapes = shapes
         self._linked = linked
-        self._calls: list[tuple[object, ...]] = []
-        self._legs: list[tuple[object, ...]] = []
-        self._visits: list[tuple[object, ...]] = []
+        self._other = _Rows()
+        self._alike = _Rows()
         self._removed: list[tuple[int]] = []
         self._cut_legs: list[tuple[int, int]] = []
         self._cut_visits: list[tuple[int, int]] = []
@@ -64,14 +98,18 @@ class Saving:
     def flow(self, flow_id: int, messages: int, records: Records) -> None:
         """Take the records of one flow."""
         call, legs, visits = records.call, records.legs, records.visits
+        shape = _shape(call, legs, visits)
+        before = self._shapes.get(flow_id) or self._known.get(flow_id)
+        rows = self._alike if before == shape else self._other
+        self._shapes[flow_id] = shape
         if call is not None:
-            self._calls.append(call_row(flow_id, messages, call, self._lines_id(call.own_numbers)))
+            rows.calls.append(call_row(flow_id, messages, call, self._lines_id(call.own_numbers)))
             self._note(flow_id, call, legs, visits)
-        if legs:
-            self._legs.extend([leg_row(flow_id, number, leg) for number, leg in enumerate(legs)])
-        if visits:
-            self._visits.extend([visit_row(flow_id, number, visit) for number, visit in enumerate(visits)])
-        if flow_id < self._first_new:
+        for number, leg in enumerate(legs):
+            rows.legs.append(leg_row(flow_id, number, leg))
+        for number, visit in enumerate(visits):
+            rows.visits.append(visit_row(flow_id, number, visit))
+        if rows is self._other and flow_id < self._first_new:
             if call is None:
                 self._removed.append((flow_id,))
             self._cut_legs.append((flow_id, len(legs)))
@@ -108,14 +146,18 @@ class Saving:
             (statements.remove_call, self._removed),
             (statements.cut_legs, self._cut_legs),
             (statements.cut_visits, self._cut_visits),
-            (statements.put_call, self._calls),
-            (statements.put_leg, self._legs),
-            (statements.put_visit, self._visits),
             (statements.link_new, self._links),
             (statements.see, sorted(self.seen)),
         ):
             if rows:
                 cursor.executemany(statement, rows)
+        self._other.write(cursor, statements.put)
+        self._alike.write(cursor, statements.put_alike)
+
+
+def _shape(call: Call | None, legs: Sequence[Leg], visits: Sequence[QueueVisit]) -> Shape:
+    start = None if call is None else (call.started_at_ms, call.caller)
+    return (start, *[leg.started_at_ms for leg in legs], "visits", *[visit.entered_at_ms for visit in visits])
 
 
 def records_in(

@@ -1,14 +1,13 @@
 """The SQL texts of the writing side, printed once from the tables, so that a write is no more than binding values."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Table
 
 from calltally.store.rows import Row
 
-LIST_SIZES: Final = (1, 8, 64, 512)
+LIST_SIZES: Final = (256, 64, 16, 4, 1)
 """How many values a list in a statement may have: few sizes, so that the driver knows the statements already."""
 
 
@@ -57,9 +56,9 @@ class Printer:
         """Return an insert that leaves a row alone which is there already."""
         return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO NOTHING"
 
-    def put(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> str:
-        """Return an insert that replaces the other columns of a row which is there already."""
-        names = [self.quote(column) for column in columns if column not in key]
+    def put(self, table: Table, columns: Sequence[str], key: Sequence[str], but: Collection[str] = ()) -> str:
+        """Return an insert that replaces the columns of a row which is there already, but some."""
+        names = [self.quote(column) for column in columns if column not in key and column not in but]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names)
         return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO UPDATE SET {changes}"
 
@@ -96,9 +95,10 @@ class Printer:
 
 def ask_in(cursor: Cursor, statements: Mapping[int, str], values: Iterable[object]) -> Iterator[Row]:
     """Yield the rows for a list of values of any length; the order is that of the database."""
-    rest = iter(values)
-    while chunk := list(islice(rest, LIST_SIZES[-1])):
-        size = next(size for size in LIST_SIZES if size >= len(chunk))
-        chunk.extend(chunk[-1:] * (size - len(chunk)))
-        cursor.execute(statements[size], chunk)
-        yield from cursor.fetchall()
+    rest = list(values)
+    start = 0
+    for size in LIST_SIZES:
+        while len(rest) - start >= size:
+            cursor.execute(statements[size], rest[start : start + size])
+            start += size
+            yield from cursor.fetchall()

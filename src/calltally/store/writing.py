@@ -55,11 +55,13 @@ class SqlTransaction:
         self._linked: set[str] = set()
         self._new_lines: dict[tuple[str, ...], int] = {}
         self._new_seen: set[tuple[str, str]] = set()
+        self._shapes: dict[int, saving.Shape] = {}
         known.catch_up(generation)
 
     def committed(self) -> None:
         """Let the store remember what this transaction made."""
         self._known.learn_lines((lines_id, texts_json(numbers)) for numbers, lines_id in self._new_lines.items())
+        self._known.learn_shapes(self._shapes)
         if self._new_seen:
             self._known.learn_seen(self._new_seen)
 
@@ -142,7 +144,13 @@ class SqlTransaction:
 
         `NOTHING` deletes what was stored for a flow.
         """
-        rows = saving.Saving(lines_id=self.lines_id, first_new=self._first_new, linked=self._linked)
+        rows = saving.Saving(
+            lines_id=self.lines_id,
+            first_new=self._first_new,
+            known=self._known.shapes,
+            shapes=self._shapes,
+            linked=self._linked,
+        )
         for flow_id, messages, records in changes:
             rows.flow(flow_id, messages, records)
         rows.write(self._cursor, self._statements.records, self._known.seen)
@@ -187,7 +195,8 @@ class SqlTransaction:
     def clear_records(self) -> None:
         """Delete roll-ups, and the records of every flow whose messages are all in the journal (before a rebuild)."""
         retention.clear_records(self._cursor, self._recount, self._statements.cells)
-        self._known.forget_seen()
+        self._shapes.clear()
+        self._known.forget_records()
 
     def add_rollups_of_sealed(self) -> None:
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
@@ -201,7 +210,8 @@ class SqlTransaction:
             messages_before_us=messages_before_us,
             records_before_ms=records_before_ms,
         )
-        self._known.forget_seen()
+        self._shapes.clear()
+        self._known.forget_records()
         return counts
 
     @property
