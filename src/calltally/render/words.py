@@ -79,6 +79,10 @@ class Words:
         value = slots[name]
         return grouped(value, self.language) if isinstance(value, int) else value
 
+    def slots(self, key: str) -> tuple[str, ...]:
+        """Return the slots of a sentence in the order of this language."""
+        return tuple(_SLOT.findall(self.pattern(key)))
+
     def sentence(self, key: str, slots: Mapping[str, Markup]) -> Markup:
         """Return a sentence whose slots are controls; punctuation stays on the line of the control before it."""
         pieces = _SLOT.split(self.pattern(key))
