@@ -3,14 +3,13 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 
 import typer
 
+from calltally.app import connected
 from calltally.engine.setting_up import (
     Change,
-    Connect,
     Dialog,
     Plan,
     RemoteError,
@@ -47,7 +46,7 @@ def run(
         answers = asked(answers_in(file, NAME), dict(given), keep_token=keep_token, silent=yes)
         answers |= {key: answers[key].strip() for key in ("token_id", "token")}
         answers["public_url"] = answers["public_url"].strip().rstrip("/")
-        dialog = Dialog(name=NAME, setup=setup_of(NAME), answers=answers, file=file, connect=_connect())
+        dialog = Dialog(name=NAME, setup=setup_of(NAME), answers=answers, file=file, connect=connected)
         carried_out(dialog, yes=yes, dry_run=dry_run)
     except ValueError as problem:
         raise fail(str(problem), CALLED_WRONGLY) from problem
@@ -120,9 +119,3 @@ def fail(sentence: str, status: int) -> typer.Exit:
     """Say what is wrong, and return the end of the program."""
     typer.echo(f"calltally: {sentence}", err=True)
     return typer.Exit(status)
-
-
-def _connect() -> Connect:
-    """Return how to reach the interface. Commands know no inlet, so it is found by name."""
-    connect: Connect = import_module("calltally.inlets.rest_poll").connected
-    return connect

@@ -1,33 +1,27 @@
-"""Puts the parts together; the only module that knows which store and which sources exist."""
+"""The running service: parts, writer, board and duties behind one ASGI application, served by uvicorn."""
 
 import asyncio
 import gc
 import secrets
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import entry_points
 from ipaddress import ip_network
-from zoneinfo import ZoneInfo
 
 import httpx2
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from calltally.app import Parts, clock_us
 from calltally.engine.credentials import Sessions, Tokens
-from calltally.engine.duties import Duties, Retention, note_alive, note_downtime
+from calltally.engine.duties import Duties, note_alive, note_downtime
 from calltally.engine.health import Health
-from calltally.engine.ingest import Applied, Ingest
 from calltally.engine.live import Board
 from calltally.engine.mending import open_legs_of
-from calltally.engine.questions import Questions
 from calltally.engine.sync import Keeper, keep_directory, run_sync
-from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
 from calltally.inlets.connecting import Connection, connect
@@ -38,10 +32,7 @@ from calltally.model.directory import Directory
 from calltally.serve.service import Doors, service
 from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
-from calltally.settings import Settings, require_guard
-from calltally.sources.source import Source, Sync, Webhook
-from calltally.store.open import open_store
-from calltally.store.store import Store
+from calltally.sources.source import Sync
 
 log = structlog.get_logger(__name__)
 
@@ -49,80 +40,13 @@ SHUTDOWN_SECONDS = 8
 KEPT_ALIVE_SECONDS = 75
 
 
-def clock_us() -> int:
-    """Return this moment, microseconds since 1970: the only clock of calltally."""
-    return time.time_ns() // 1000
-
-
-def known_sources() -> dict[str, Source]:
-    """Return every installed phone system by name.
-
-    Other packages add theirs to the entry points `calltally.sources`.
-    """
-    found = {point.name: point.load() for point in sorted(entry_points(group="calltally.sources"))}
-    return {name: source for name, source in found.items() if isinstance(source, Source)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What commands and the service work with."""
-
-    settings: Settings
-    zone: ZoneInfo
-    sources: Mapping[str, Source]
-    store: Store
-    teams: Teams
-    questions: Questions
-
-    def ingest(self, committed: Callable[[Applied], None] | None = None) -> Ingest:
-        """Return what takes messages in; there is to be one for a process."""
-        return Ingest(
-            store=self.store,
-            parsers={name: source.parse for name, source in self.sources.items()},
-            zone=self.zone,
-            clock_us=clock_us,
-            committed=committed,
-        )
-
-    @property
-    def retention(self) -> Retention:
-        """How long things are kept."""
-        chosen = self.settings.retention
-        return Retention(journal_days=chosen.journal_days, records_months=chosen.records_months)
-
-    def webhooks(self) -> dict[str, Webhook]:
-        """Return the webhook of every source that receives pushes; one without a section has its defaults."""
-        webhooks: dict[str, Webhook] = {}
-        for name, source in self.sources.items():
-            if source.webhook is not None:
-                chosen = self.settings.sources.get(name) or source.settings({})
-                webhooks[name] = source.webhook(chosen, self.settings.public_url)
-        return webhooks
-
-
-def open_parts(settings: Settings) -> Parts:
-    """Open the store and put the parts together.
-
-    Raises:
-        StoreError: the database cannot be opened.
-    """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    zone = ZoneInfo(settings.site.time_zone)
-    store = open_store(settings.database_url, zone=settings.site.time_zone)
-    teams = Teams(
-        file=settings.data / FILE_NAME,
-        fixed=[NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams],
-        country=settings.site.country,
-        clock_seconds=time.monotonic,
-    )
-    return Parts(
-        settings=settings,
-        zone=zone,
-        sources=known_sources(),
-        store=store,
-        teams=teams,
-        questions=Questions(store, zone, teams.current),
-    )
+def run_until_told(parts: Parts, ready: Callable[[str], None] | None) -> None:
+    """Serve until SIGTERM or Ctrl-C; what was accepted by then is stored."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    with asyncio.Runner(loop_factory=_event_loop) as runner:
+        runner.run(_serve(parts, ready))
 
 
 @asynccontextmanager
@@ -266,25 +190,6 @@ def _doors(parts: Parts, writer: Writer) -> Doors:
         perform=_perform(writer),
         machine=socket.gethostname().partition(".")[0],
     )
-
-
-def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
-    """Run the service until it is told to end.
-
-    Raises:
-        SettingsError: the address is reachable by others and nothing guards it.
-        StoreError: the database cannot be opened.
-    """
-    require_guard(settings.server)
-    parts = open_parts(settings)
-    try:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
-        with asyncio.Runner(loop_factory=_event_loop) as runner:
-            runner.run(_serve(parts, ready))
-    finally:
-        parts.store.close()
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -1,0 +1,122 @@
+"""Puts the parts together; the only room that knows which store and which sources exist.
+
+Commands need the parts alone. What serves them over HTTP is loaded when it is asked for, because that takes as long as
+all the rest.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from zoneinfo import ZoneInfo
+
+from calltally.engine.converse import Fetch
+from calltally.engine.duties import Retention
+from calltally.engine.ingest import Applied, Ingest
+from calltally.engine.questions import Questions
+from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
+from calltally.settings import Settings, require_guard
+from calltally.sources.source import Remote, Source, Webhook
+from calltally.store.open import open_store
+from calltally.store.store import Store
+
+
+def clock_us() -> int:
+    """Return this moment, microseconds since 1970: the only clock of calltally."""
+    return time.time_ns() // 1000
+
+
+def known_sources() -> dict[str, Source]:
+    """Return every installed phone system by name.
+
+    Other packages add theirs to the entry points `calltally.sources`.
+    """
+    found = {point.name: point.load() for point in sorted(entry_points(group="calltally.sources"))}
+    return {name: source for name, source in found.items() if isinstance(source, Source)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What commands and the service work with."""
+
+    settings: Settings
+    zone: ZoneInfo
+    sources: Mapping[str, Source]
+    store: Store
+    teams: Teams
+    questions: Questions
+
+    def ingest(self, committed: Callable[[Applied], None] | None = None) -> Ingest:
+        """Return what takes messages in; there is to be one for a process."""
+        return Ingest(
+            store=self.store,
+            parsers={name: source.parse for name, source in self.sources.items()},
+            zone=self.zone,
+            clock_us=clock_us,
+            committed=committed,
+        )
+
+    @property
+    def retention(self) -> Retention:
+        """How long things are kept."""
+        chosen = self.settings.retention
+        return Retention(journal_days=chosen.journal_days, records_months=chosen.records_months)
+
+    def webhooks(self) -> dict[str, Webhook]:
+        """Return the webhook of every source that receives pushes; one without a section has its defaults."""
+        webhooks: dict[str, Webhook] = {}
+        for name, source in self.sources.items():
+            if source.webhook is not None:
+                chosen = self.settings.sources.get(name) or source.settings({})
+                webhooks[name] = source.webhook(chosen, self.settings.public_url)
+        return webhooks
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open the store and put the parts together.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    zone = ZoneInfo(settings.site.time_zone)
+    store = open_store(settings.database_url, zone=settings.site.time_zone)
+    teams = Teams(
+        file=settings.data / FILE_NAME,
+        fixed=[NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams],
+        country=settings.site.country,
+        clock_seconds=time.monotonic,
+    )
+    return Parts(
+        settings=settings,
+        zone=zone,
+        sources=known_sources(),
+        store=store,
+        teams=teams,
+        questions=Questions(store, zone, teams.current),
+    )
+
+
+def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Run the service until it is told to end; `ready` hears the address once it listens.
+
+    Raises:
+        SettingsError: the address is reachable by others and nothing guards it.
+        StoreError: the database cannot be opened.
+    """
+    from calltally.app.running import run_until_told  # noqa: PLC0415  see the module's docstring
+
+    require_guard(settings.server)
+    parts = open_parts(settings)
+    try:
+        run_until_told(parts, ready)
+    finally:
+        parts.store.close()
+
+
+def connected(remote: Remote) -> AbstractAsyncContextManager[Fetch]:
+    """Connect to a phone system's own interface with user and password, for a short conversation."""
+    from calltally.inlets.rest_poll import connected as connect  # noqa: PLC0415  an HTTP client takes long to load
+
+    return connect(remote)
