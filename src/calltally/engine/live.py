@@ -112,10 +112,10 @@ class Board:
             try:
                 await asyncio.wait_for(self._stirred.wait(), TICK_SECONDS)
             except TimeoutError:
-                self._send("tick")
+                self.send("tick")
                 continue
             self._stirred.clear()
-            self._send("delta")
+            self.send("delta")
             await asyncio.sleep(FRAME_SECONDS)
 
     def _take(self, change: Change) -> None:
@@ -131,7 +131,8 @@ class Board:
             self.open.pop(new.call_id, None)
         self._changed[new.call_id] = change.new
 
-    def _send(self, kind: str) -> None:
+    def send(self, kind: str) -> None:
+        """Send a frame with what has changed since the last one."""
         self.number += 1
         now_us = self._clock_us()
         if self._newest_us is not None:

@@ -1,0 +1,101 @@
+"""The board: what waits and what is active, and what viewers are told."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from calltally.engine.health import Health
+from calltally.engine.live import QUEUED_FRAMES, Board, Frame
+from calltally.model.messages import RawMessage
+from tests.engine.ingest_world import World, answer, hangup, new_call
+
+CASES = [
+    # pushed so far                                                               waiting  active  ringing out
+    ((new_call(0, "A"),), (1, 0, 0)),
+    ((new_call(0, "A"), answer(5, "A")), (0, 1, 0)),
+    ((new_call(0, "A"), answer(5, "A"), hangup(9, "A")), (0, 0, 0)),
+    ((new_call(0, "A"), hangup(9, "A", "cancel")), (0, 0, 0)),
+    ((new_call(0, "A", direction="out"),), (0, 0, 1)),  # an outgoing call that rings is no waiting caller
+    ((new_call(0, "A", direction="out"), answer(5, "A", direction="out", user="", fullUserId="")), (0, 1, 0)),
+    ((new_call(0, "A", **{"user[]": "voicemail", "fullUserId[]": ""}),), (0, 0, 0)),  # with a mailbox nobody waits
+    (
+        (new_call(0, "A"), hangup(20, "A", "forwarded"), new_call(21, "B", origCallId="A", xcid="xA")),
+        (1, 0, 0),
+    ),
+    ((new_call(0, "A"), new_call(1, "B"), answer(5, "B")), (1, 1, 0)),
+]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def _board(world: World) -> Board:
+    return Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows().values())
+
+
+@pytest.mark.parametrize(("pushed", "expected"), CASES)
+def test_the_board_counts_what_is_open(
+    world: World, pushed: tuple[RawMessage, ...], expected: tuple[int, int, int]
+) -> None:
+    board = _board(world)
+    for message in pushed:
+        board.heard(world.ingest.apply([message]))
+    now = board.now()
+    assert (now.waiting_now, now.active_now, now.ringing_out) == expected
+    assert _board(world).now() == now  # a board that begins with the store's open calls says the same
+
+
+def test_a_call_that_grows_out_of_two_is_on_the_board_once(world: World) -> None:
+    board = _board(world)
+    board.heard(world.ingest.apply([new_call(0, "A", xcid="", origCallId="")]))
+    board.heard(world.ingest.apply([new_call(2, "B", xcid="", origCallId="")]))
+    assert set(board.open) == {"A", "B"}
+    board.heard(world.ingest.apply([answer(3, "B", xcid="flow", origCallId="A")]))
+    assert set(board.open) == {"flow"}
+
+
+def _frames_of(board: Board, happenings: list[World], message: RawMessage) -> list[Frame]:
+    async def watch() -> list[Frame]:
+        running = asyncio.create_task(board.run())
+        await asyncio.sleep(0)
+        viewer = board.watch()
+        frames = [await viewer.get()]
+        board.heard(happenings[0].ingest.apply([message]))
+        frames.append(await viewer.get())
+        board.leave(viewer)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return frames
+
+    return asyncio.run(watch())
+
+
+def test_a_viewer_gets_a_snapshot_and_then_what_changed(world: World) -> None:
+    world.ingest.apply([new_call(0, "A")])
+    world.clock.now_us += 40_000
+    snapshot, delta = _frames_of(_board(world), [world], new_call(0.02, "B"))
+    assert (snapshot.kind, [records.call.call_id for records in snapshot.changed if records.call]) == (
+        "snapshot",
+        ["xA"],
+    )
+    assert (delta.kind, [records.call.call_id for records in delta.changed if records.call]) == ("delta", ["xB"])
+    assert delta.number == snapshot.number + 1
+    assert delta.delay_ms == 20
+    assert delta.now.waiting_now == 2
+
+
+def test_a_viewer_who_falls_behind_gets_a_fresh_snapshot_and_costs_no_memory(world: World) -> None:
+    board = _board(world)
+    viewer = board.watch()
+    for number in range(QUEUED_FRAMES + 5):
+        board.heard(world.ingest.apply([new_call(number, f"c{number}")]))
+        board.send("delta")
+    frames = [viewer.get_nowait() for _ in range(viewer.qsize())]
+    assert len(frames) <= QUEUED_FRAMES
+    snapshots = [frame for frame in frames if frame.kind == "snapshot"]
+    shown = {records.call.call_id for frame in frames for records in frame.changed if records.call}
+    assert snapshots
+    assert shown == {f"xc{number}" for number in range(QUEUED_FRAMES + 5)}
