@@ -1,4 +1,4 @@
-"""The borders between the rooms: what the tables in docs/decisions/0001 and 0003 allow passes, everything else is stopped."""
+"""The borders between the rooms: what the tables of decisions 0001 and 0003 allow passes, all else is stopped."""
 
 import os
 import subprocess
