@@ -10,12 +10,13 @@ import pytest
 
 from calltally.engine.ingest import Ingest
 from calltally.engine.mending import spans_around
+from calltally.engine.sign_in import SignInError
 from calltally.engine.sync import Keeper, keep_directory, syncing
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Span
 from calltally.model.words import End, Outcome
 from calltally.sources.sipgate import SOURCE
-from calltally.sources.source import OpenLeg
+from calltally.sources.source import OpenLeg, Request, Response
 from calltally.store.open import open_store
 from tests.engine.connected_site import SECOND, START, Site
 from tests.stubs.sipgate_api import Account, running
@@ -243,6 +244,26 @@ def test_trouble_is_asked_about_ever_more_seldom_and_passes(site: Site) -> None:
     assert any("does not know GET /numbers (404)" in problem for problem in keeper.problems)
     site.account.failures.clear()
     assert site.turns(minutes=0).problems == ()
+    assert site.store.directory().groups
+
+
+def test_what_waits_for_a_sign_in_begins_soon_after_it(site: Site) -> None:
+    async def work(keeper: Keeper) -> None:
+        ask = keeper.fetch
+
+        async def nobody(_request: Request) -> Response:
+            raise SignInError("nobody has signed in yet")
+
+        keeper.fetch = nobody
+        for _ in range(60):
+            await keeper.turn()
+            site.clock[0] += 5 * SECOND
+        assert keeper.problems == ("nobody has signed in yet",)
+        keeper.fetch = ask
+        await keeper.turn()
+        assert not keeper.problems
+
+    site.with_keeper(work)
     assert site.store.directory().groups
 
 

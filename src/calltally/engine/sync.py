@@ -18,6 +18,7 @@ import structlog
 
 from calltally.engine.converse import Fetch, converse
 from calltally.engine.mending import is_news, spans_around
+from calltally.engine.sign_in import SignInError
 from calltally.engine.writer import BusyError
 from calltally.model.directory import Directory
 from calltally.model.events import LegSettled
@@ -50,6 +51,8 @@ YOUNG_US = 10 * SECOND_US
 PATIENCE_US = 2 * MINUTE_US
 """How long a hangup may be on its way after the leg has gone from the list of running calls."""
 LONGEST_PAUSE_US = 5 * MINUTE_US
+SIGN_IN_US = 5 * SECOND_US
+"""How soon to look again whether somebody has signed in; this sends nothing."""
 LONGEST_ASK_US = 60 * MINUTE_US
 ASKS_BEFORE_GONE = 3
 
@@ -126,7 +129,8 @@ class Keeper:
         except (RemoteError, StoreError, BusyError) as error:
             problem = str(error) or type(error).__name__
             duty.failures += 1
-            duty.due_us = now_us + min(MINUTE_US << min(duty.failures - 1, 10), LONGEST_PAUSE_US)
+            pause_us = min(MINUTE_US << min(duty.failures - 1, 10), LONGEST_PAUSE_US)
+            duty.due_us = now_us + (SIGN_IN_US if isinstance(error, SignInError) else pause_us)
         else:
             duty.failures = 0
             duty.due_us = now_us + every_us
