@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from calltally.serve.site import Site
+from calltally.serve.web.live import LivePage
 from calltally.serve.web.rendering import Renderer
 
 
@@ -17,6 +18,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
     return [
         *renderer.assets.routes(),
         renderer.route("/lang", renderer.switch_language),
+        *LivePage(site, renderer).routes(),
     ]
 
 

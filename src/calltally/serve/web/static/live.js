@@ -3,7 +3,7 @@ import { swap } from "./swap.js";
 
 /**
  * A frame of /api/v1/live.
- * @typedef {{ id: string | number, as_of: string, type: string, lag_ms?: number }} Frame
+ * @typedef {{ id: string | number, as_of: string, type: string, delay_ms?: number | null }} Frame
  */
 
 const PART_MS = 250;
@@ -88,7 +88,7 @@ function heard(text) {
   const asOf = Date.parse(frame.as_of);
   const difference = asOf - Date.now();
   ahead = isFirstFrame ? difference : Math.max(ahead, difference);
-  const behindMs = ahead - difference + (frame.lag_ms ?? 0);
+  const behindMs = ahead - difference + (frame.delay_ms ?? 0);
   const isCalm = !isFirstFrame && Date.now() - heardAt < 400;
   [isFirstFrame, heardAt, waitMs, failures] = [false, Date.now(), FIRST_WAIT_MS, 0];
   if (isStopped) {
@@ -155,6 +155,8 @@ class Part extends HTMLElement {
   #isBusy = false;
   #isVisible = false;
   #lastMs = 0;
+  /** How often to ask at most; the server says more when many look. */
+  #paceMs = PART_MS;
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #later;
@@ -196,7 +198,7 @@ class Part extends HTMLElement {
   #soon() {
     if (!this.#isDirty || this.#isBusy || !this.#isVisible || document.hidden) return;
     clearTimeout(this.#later);
-    const pause = PART_MS * 2 ** Math.min(this.#failures, 6);
+    const pause = this.#paceMs * 2 ** Math.min(this.#failures, 6);
     this.#later = setTimeout(() => this.#fetch(), Math.max(0, this.#lastMs + pause - performance.now()));
   }
 
@@ -208,6 +210,7 @@ class Part extends HTMLElement {
       const answer = await fetch(this.getAttribute("src") ?? "", { headers: { accept: "text/html" }, signal: this.#stopped.signal });
       if (answer.status === 401 || answer.redirected) location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
+      this.#paceMs = Number(answer.headers.get("x-pace-ms")) || PART_MS;
       const fresh = document.createElement("template");
       fresh.innerHTML = await answer.text();
       swap(this, fresh.content);
