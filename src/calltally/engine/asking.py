@@ -64,9 +64,8 @@ class Asking:
         self._index: LinesIndex | None = None
         self._spreads: dict[tuple[Percentile, Filter], Mapping[int, Counter[int]]] = {}
         self._greatest: dict[tuple[Maximum, Filter], Mapping[int, int]] = {}
-        self._has_visits = question.by in _VISIT_DIMENSIONS and (
-            replace(where, **dict.fromkeys(_VISIT_FIELDS)) == Filter()
-        )
+        # Calls and visits have outcomes of their own: what is asked of the ones says nothing of the others.
+        self._has_visits = question.by is not By.OUTCOME and where.outcomes is None
 
     def _check(self) -> None:
         question = self._question
@@ -119,30 +118,23 @@ class Asking:
             calls = [_ENOUGH]
         totals = self._gathering.totals([*calls, *visits])
         by = self._question.by
-        if by is By.CALLER:
-            self._add_callers(totals, calls)
-            return totals
         dimension = DIMENSIONS[by] if by else None
-        self._gathering.add_sums(
-            totals, calls, subject=Subject.CALL, where=self._where, by=dimension, keys_of=self._keys_of
-        )
-        self._gathering.add_sums(
-            totals, visits, subject=Subject.VISIT, where=self._where, by=dimension, keys_of=self._keys_of
-        )
+        where, rest = self._callers(totals, calls) if by is By.CALLER else (self._where, calls)
+        for subject, leaves in ((Subject.CALL, rest), (Subject.VISIT, visits)):
+            self._gathering.add_sums(totals, leaves, subject=subject, where=where, by=dimension, keys_of=self._keys_of)
         return totals
 
-    def _add_callers(self, totals: Totals, leaves: Sequence[Sum]) -> None:
-        where, rest = self._where, leaves
+    def _callers(self, totals: Totals, leaves: Sequence[Sum]) -> tuple[Filter, Sequence[Sum]]:
+        """Return the filter for the callers with most of the first metric, and the leaves not summed on the way."""
         formula = self._metrics[0].formula if self._metrics else _ENOUGH
         lead = formula.sum if isinstance(formula, Seconds) else formula
-        if isinstance(lead, Sum) and lead in leaves:
-            limit = self._limit() or MAX_KEYS
-            callers = self._gathering.add_callers(totals, leaves, lead, where=where, limit=limit)
-            where = replace(where, callers=callers)
-            if len(self._edges) == 2:  # noqa: PLR2004  one bucket: the sums of this direction are there
-                rest = [leaf for leaf in leaves if leaf.direction is not lead.direction]
-        dimension = DIMENSIONS[By.CALLER]
-        self._gathering.add_sums(totals, rest, subject=Subject.CALL, where=where, by=dimension, keys_of=self._keys_of)
+        limit = self._limit()
+        if limit is None or not isinstance(lead, Sum) or lead not in leaves:
+            return self._where, leaves
+        callers = self._gathering.add_callers(totals, leaves, lead, where=self._where, limit=limit)
+        has_one_bucket = len(self._edges) == 2  # noqa: PLR2004  its two ends
+        rest = [leaf for leaf in leaves if leaf.direction is not lead.direction] if has_one_bucket else leaves
+        return replace(self._where, callers=callers), rest
 
     def _keys_of(self, value: str | int | None) -> Sequence[Key]:
         by = self._question.by
@@ -185,7 +177,8 @@ class Asking:
                 teams = None if selection.teams is None else set(selection.teams)
                 return _listed(self._lines().memberships.teams, teams, found, all_of_them=selection.groups is None)
             case By.DIRECTION:
-                return [each.value for each in Direction if each in (selection.directions or tuple(Direction))]
+                allowed = tuple(Direction) if selection.directions is None else selection.directions
+                return [each.value for each in Direction if each in allowed]
             case By.OUTCOME:
                 return [each.value for each in Outcome if each.value in found]
             case By.CALLER:

@@ -124,7 +124,8 @@ class Gathering:
     ) -> None:
         """Add what the records of a subject sum up to, split by a dimension of the store; `leaves` are some of its."""
         directions = tuple(dict.fromkeys(leaf.direction for leaf in leaves))
-        if by is Dimension.DIRECTION or (by is None and directions not in {(None,), ()}):
+        by_direction = by is Dimension.DIRECTION or (by is None and directions not in {(None,), ()})
+        if by_direction and subject is Subject.CALL:
             self._add_by_direction(totals, leaves, where, keys_of)
             return
         for direction in directions:
