@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from calltally.metrics.measures import call_measures, call_spreads, visit_measures
+from calltally.metrics.measures import CALL_MEASURES, call_measures, call_spreads, visit_measures
 from calltally.model.instants import QUARTER_MS
 from calltally.model.records import Call, QueueVisit, Records
 from calltally.store.store import RollUpDeltas
@@ -12,6 +12,11 @@ from calltally.store.store import RollUpDeltas
 Cell = tuple[object, ...]
 Cells = dict[Cell, list[int]]
 REMEMBERED_QUARTERS = 100_000
+Changes = Sequence[tuple[int, int]]
+"""Places of measures and what is to be added to them."""
+
+Spreads = Sequence[tuple[str, int]]
+_NO_CALL = (0,) * len(CALL_MEASURES)
 LinesId = Callable[[tuple[str, ...]], int]
 
 
@@ -53,10 +58,7 @@ class Tally:
     def change(self, old: Records, new: Records) -> None:
         """Count the difference between what a flow was and what it is."""
         if old.call != new.call:
-            if old.call is not None:
-                self._count_call(old.call, -1)
-            if new.call is not None:
-                self._count_call(new.call, 1)
+            self._change_call(old.call, new.call)
         if old.visits != new.visits:
             for visit in old.visits:
                 self._count_visit(visit, -1)
@@ -74,33 +76,55 @@ class Tally:
             spread_day=_changed(self._spread_day),
         )
 
-    def _count_call(self, call: Call, sign: int) -> None:
+    def _change_call(self, old: Call | None, new: Call | None) -> None:
+        before = call_measures(old) if old is not None else _NO_CALL
+        after = call_measures(new) if new is not None else _NO_CALL
+        if old is None or new is None or _place(old) != _place(new):
+            if old is not None:
+                self._count_call(old, _difference(before, _NO_CALL), call_spreads(old), ())
+            if new is not None:
+                self._count_call(new, _difference(_NO_CALL, after), (), call_spreads(new))
+        else:
+            self._count_call(new, _difference(before, after), call_spreads(old), call_spreads(new))
+
+    def _count_call(self, call: Call, changes: Changes, taken: Spreads, added: Spreads) -> None:
+        """Count changed measures, and bins taken from and added to the spreads, in the cells of one call."""
         quarter = call.started_at_ms - call.started_at_ms % QUARTER_MS
         day = self._days.start_of(call.started_at_ms)
         dimensions = (call.source, call.direction.value, self._lines_id(call.own_numbers))
-        measures = call_measures(call)
-        _add(self._call_quarter, (quarter, *dimensions), measures, sign)
-        _add(self._call_day, (day, *dimensions), measures, sign)
-        for spread, bin_number in call_spreads(call):
-            _add(self._spread_quarter, (quarter, *dimensions, spread, bin_number), (1,), sign)
-            _add(self._spread_day, (day, *dimensions, spread, bin_number), (1,), sign)
+        _add(self._call_quarter, (quarter, *dimensions), changes, len(_NO_CALL))
+        _add(self._call_day, (day, *dimensions), changes, len(_NO_CALL))
+        if taken == added:
+            return
+        for spreads, sign in ((taken, -1), (added, 1)):
+            for spread, bin_number in spreads:
+                _add(self._spread_quarter, (quarter, *dimensions, spread, bin_number), ((0, sign),), 1)
+                _add(self._spread_day, (day, *dimensions, spread, bin_number), ((0, sign),), 1)
 
     def _count_visit(self, visit: QueueVisit, sign: int) -> None:
         quarter = visit.entered_at_ms - visit.entered_at_ms % QUARTER_MS
         day = self._days.start_of(visit.entered_at_ms)
         measures = visit_measures(visit)
-        _add(self._visit_quarter, (quarter, visit.source, visit.queue), measures, sign)
-        _add(self._visit_day, (day, visit.source, visit.queue), measures, sign)
+        changes = [(index, sign * measure) for index, measure in enumerate(measures) if measure]
+        _add(self._visit_quarter, (quarter, visit.source, visit.queue), changes, len(measures))
+        _add(self._visit_day, (day, visit.source, visit.queue), changes, len(measures))
 
 
-def _add(cells: Cells, cell: Cell, measures: Sequence[int], sign: int) -> None:
+def _place(call: Call) -> tuple[object, ...]:
+    """Return what the cells of a call follow from."""
+    return (call.started_at_ms, call.source, call.direction, call.own_numbers)
+
+
+def _difference(before: Sequence[int], after: Sequence[int]) -> Changes:
+    return [(index, new - old) for index, (old, new) in enumerate(zip(before, after, strict=True)) if new != old]
+
+
+def _add(cells: Cells, cell: Cell, changes: Changes, width: int) -> None:
     sums = cells.get(cell)
     if sums is None:
-        cells[cell] = [sign * measure for measure in measures] if sign < 0 else list(measures)
-        return
-    for index, measure in enumerate(measures):
-        if measure:
-            sums[index] += sign * measure
+        sums = cells[cell] = [0] * width
+    for index, change in changes:
+        sums[index] += change
 
 
 def _changed(cells: Cells) -> Cells:
