@@ -96,6 +96,12 @@ def test_an_empty_chart_says_so() -> None:
     assert not one((0.0, 1.0)).is_empty
 
 
+@pytest.mark.parametrize("unit", Unit)
+def test_an_absurd_value_stays_at_the_top(unit: Unit) -> None:
+    chart = chart_of((charts.Series(name="n", style=Style.ANSWERED, values=(1.7e308, 5.0)),), 2, unit)
+    assert "M250.0 18.0" in charts.lines(chart)
+
+
 SCALES = [
     # highest, unit, gridlines
     (0, Unit.COUNT, ["1", "2", "3"]),

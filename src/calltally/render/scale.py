@@ -9,6 +9,8 @@ from calltally.render.numbers import NO_BREAK, Unit, decimal, duration
 from calltally.render.words import Language, grouped
 
 LINES = 3
+_MOST = 1e15
+"""No site has more of anything; what claims to be stays at the top, so that no step overflows."""
 ABOVE = 18
 """Pixels over the highest value: the names of gaps stand there."""
 BELOW = 20
@@ -59,7 +61,7 @@ def scale_of(chart: Chart) -> Scale:
     )
     if chart.target is not None:
         highest = max(highest, chart.target.value)
-    top = max(highest, _least_top(chart.unit))
+    top = min(max(highest, _least_top(chart.unit)), _MOST)
     step = _step(top, chart.unit)
     lines = tuple(
         (step * line, _label(step * line, step, chart.unit, chart.words.language)) for line in range(1, LINES + 1)

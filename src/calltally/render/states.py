@@ -9,7 +9,7 @@ _LINES = 3
 
 
 def message_plot(sentence: str, *, line: str = "", height: int = 200) -> Markup:
-    """Return a plot whose axes stay and whose middle says why nothing is drawn.
+    """Return a plot whose axes stay and whose middle says why nothing is drawn; there, and only there, text wraps.
 
     Args:
         sentence: what is so, in bold; may be empty while loading.
@@ -17,16 +17,15 @@ def message_plot(sentence: str, *, line: str = "", height: int = 200) -> Markup:
         height: as the plot that would stand here.
     """
     base = height - BELOW
-    middle = (ABOVE + base) / 2
     lines = "".join(
         f'<line class="gl" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
         for y in (base - (base - ABOVE) * step / _LINES for step in range(1, _LINES + 1))
     )
-    label = text(" ".join(part for part in (sentence, line) if part))
+    said = f"<b>{text(sentence)}</b>" if sentence else ""
+    below = f"<span>{text(line)}</span>" if line else ""
     return markup(
-        f'<div class="plot"><svg class="ys" width="34" height="{height}" aria-hidden="true"></svg>'
-        f'<svg class="area" height="{height}" role="img" aria-label="{label}">{lines}'
-        f'<text class="strong halo" x="50%" y="{middle - 4:.0f}" text-anchor="middle">{text(sentence)}</text>'
-        f'<text class="halo" x="50%" y="{middle + 14:.0f}" text-anchor="middle">{text(line)}</text>'
-        f'<line class="zero-line" x1="0" x2="100%" y1="{base}" y2="{base}"/></svg></div>'
+        f'<div class="plot told"><svg class="ys" width="34" height="{height}" aria-hidden="true"></svg>'
+        f'<svg class="area" height="{height}" aria-hidden="true">{lines}'
+        f'<line class="zero-line" x1="0" x2="100%" y1="{base}" y2="{base}"/></svg>'
+        f'<p class="said">{said}{below}</p></div>'
     )
