@@ -21,7 +21,7 @@ from calltally.engine.duties import Duties, note_alive, note_downtime
 from calltally.engine.health import Health
 from calltally.engine.live import Board
 from calltally.engine.mending import open_legs_of
-from calltally.engine.sync import Keeper, keep_directory, run_sync
+from calltally.engine.sync import Keeper, keep_directory, syncing
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
 from calltally.inlets.connecting import Connection, connect
@@ -93,12 +93,10 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
         stack.callback(_finish, parts, writer)
         http = await stack.enter_async_context(http_client())
         connections = _connections(parts, writer, http)
-        keepers = [
-            run_sync(_keeper(parts, writer, board, name, connection), asyncio.Event())
-            for name, connection in connections.items()
-        ]
-        for work in (board.run(), duties.run(), *keepers):
+        for work in (board.run(), duties.run()):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
+        for name, connection in connections.items():
+            await stack.enter_async_context(syncing(_keeper(parts, writer, board, name, connection)))
         yield service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
 
 

@@ -2,7 +2,8 @@
 
 Rules, in this order:
 
-1. `/in/...` is guarded by the inlets' own checks, `/healthz`, `/readyz` and the static files by none.
+1. `/in/...` is guarded by the inlets' own checks, `/auth-code` by the state that only `/auth` gives out, `/healthz`,
+   `/readyz` and the static files by none.
 2. Without a password the request must come to a name of this service (`serve.origins`).
 3. A change must come from a page of this service, or from a program.
 4. With a password: `Authorization: Bearer ct_...`, or the cookie of a session that `/login` has opened. A change by
@@ -30,7 +31,7 @@ FORM_FIELD = "csrf_token"
 FORM_HEADER = "x-csrf-token"
 _LARGEST_FORM = 1024 * 1024
 _UNGUARDED = ("/in/", "/static/")
-_UNGUARDED_EXACTLY = frozenset({"/healthz", "/readyz", "/favicon.ico", "/favicon.svg"})
+_UNGUARDED_EXACTLY = frozenset({"/healthz", "/readyz", "/favicon.ico", "/favicon.svg", "/auth-code"})
 _FOR_PROGRAMS = ("/api/", "/metrics", "/mi")
 _NOT_SIGNED_IN = 4401
 _SECURITY_HEADERS = {
