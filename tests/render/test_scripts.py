@@ -82,7 +82,7 @@ class Site:
             self.sockets.discard(socket)
 
     async def _say(self, socket: WebSocket) -> None:
-        frame = {"id": "1", "as_of": datetime.now(UTC).isoformat(), "type": "delta", "lag_ms": 200}
+        frame = {"id": "1", "as_of": datetime.now(UTC).isoformat(), "type": "delta", "delay_ms": 200}
         await socket.send_text(json.dumps(frame))
 
     async def tell(self) -> None:
