@@ -21,7 +21,8 @@ def told_to(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
         yield _lines(stream)
         return
     columns = (TextColumn("history"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, TextColumn("{task.fields[said]}"), console=console, transient=True) as bar:
+    bar = Bar(*columns, TextColumn("{task.fields[said]}"), console=console, transient=True)
+    with bar:
         task = bar.add_task("history", total=DONE, said="")
 
         def tell(progress: Progress) -> None:
@@ -29,7 +30,8 @@ def told_to(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=progress.percent, said=said)
 
         yield tell
-    console.print("history loaded")
+    if bar.finished:
+        console.print("history loaded")
 
 
 def _lines(stream: TextIO) -> Callable[[Progress], None]:
