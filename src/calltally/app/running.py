@@ -57,7 +57,6 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
     board = Board(clock_us=clock_us, health=health, open_flows=())
     ingest = parts.ingest(board.committed)
     note_downtime(store, ingest, clock_us() // 1000)
-    board.reload(store.open_flows().values())
     writer = Writer(ingest)
     writer.start()
     duties = Duties(
@@ -93,6 +92,7 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
         stack.callback(_finish, parts, writer)
         http = await stack.enter_async_context(http_client())
         connections = _connections(parts, writer, http)
+        await duties.load_board()
         for work in (board.run(), duties.run()):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         for name, connection in connections.items():

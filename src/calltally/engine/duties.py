@@ -1,7 +1,7 @@
 """What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -124,14 +124,25 @@ class Duties:
 
     async def _look_around(self) -> None:
         if await self.writer.run(lambda ingest: ingest.look_around()):
-            flows = await asyncio.to_thread(self.store.open_flows)
-            self.board.reload(flows.values())
+            await self.load_board()
+
+    async def load_board(self) -> None:
+        """Put the store's open calls on the board, but for those that are given up now."""
+        flows = list((await asyncio.to_thread(self.store.open_flows)).values())
+        given_up = await asyncio.to_thread(self._given_up, flows)
+        self.board.reload(records for records in flows if records not in given_up)
+        await self._expire(given_up)
 
     async def _sweep(self) -> None:
+        await self._expire(await asyncio.to_thread(self._given_up, list(self.board.open.values())))
+
+    async def _expire(self, flows: Sequence[Records]) -> None:
+        for records in flows:
+            await self.writer.accept_all(expired(records, self.clock_us()))
+
+    def _given_up(self, flows: Sequence[Records]) -> list[Records]:
         now_us = self.clock_us()
-        for records in list(self.board.open.values()):
-            if await asyncio.to_thread(self._is_given_up, records, now_us):
-                await self.writer.accept_all(expired(records, now_us))
+        return [records for records in flows if self._is_given_up(records, now_us)]
 
     def _is_given_up(self, records: Records, now_us: int) -> bool:
         """Return whether nothing was heard of an open call for the longest time that one may last."""
