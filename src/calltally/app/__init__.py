@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from calltally.engine.converse import Fetch
 from calltally.engine.duties import Retention
 from calltally.engine.ingest import Applied, Ingest
+from calltally.engine.log import log_to_stderr
 from calltally.engine.questions import Questions
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
@@ -107,6 +108,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
     """
     from calltally.app.running import run_until_told  # noqa: PLC0415  see the module's docstring
 
+    log_to_stderr()
     require_guard(settings.server)
     parts = open_parts(settings)
     try:

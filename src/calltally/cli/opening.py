@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from calltally.app import Parts, clock_us, known_sources, open_parts
+from calltally.engine.log import log_to_stderr
 from calltally.engine.memberships import Memberships, memberships_of
 from calltally.settings import Settings
 
@@ -20,7 +21,7 @@ def opened(settings: Settings) -> Iterator[Parts]:
     Raises:
         StoreError: it cannot be used.
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log_to_stderr()
     parts = open_parts(settings)
     try:
         yield parts
