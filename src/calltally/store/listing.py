@@ -4,12 +4,12 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from calltally.store import tables
 from calltally.store.filters import conditions, within
 from calltally.store.known import Known
-from calltally.store.plans import in_time
+from calltally.store.plans import ended_in_time, in_time, still_open
 from calltally.store.records import calls_of
 from calltally.store.store import CallList, CallOrder, CallPage
 
@@ -21,6 +21,8 @@ _ORDERS = {
     CallOrder.LONGEST_TALK: ("talk_ms", True),
 }
 """The column that calls are put in order by, and whether it falls."""
+SPARE = 30
+"""How many calls more than needed are looked at, because several may share the least duration of a page."""
 Mark = tuple[int, str, int]
 """Where a page ends: sort key, call id and flow of its last call."""
 
@@ -34,13 +36,14 @@ def calls(connection: Connection, known: Known, question: CallList) -> CallPage:
     name, falling = _ORDERS[question.order]
     column = _CALLS[name]
     found = select(tables.CALLS).where(*within(tables.CALLS, question.span), *conditions(tables.CALLS, question.where))
-    found = in_time(found, tables.CALLS)
     if question.after is not None:
         found = found.where(*_beyond(column, _mark_of(question.after, question.order), falling=falling))
-    if name != "started_at_ms":
-        found = _longest(connection, found.where(column.is_not(None)), column, question.limit)
-    order = column.desc() if falling else column
-    rows = connection.execute(found.order_by(order, _CALLS.call_id, _CALLS.flow_id).limit(question.limit + 1)).all()
+    if name == "started_at_ms":
+        order = column.desc() if falling else column
+        found = in_time(found, tables.CALLS).order_by(order, _CALLS.call_id, _CALLS.flow_id)
+        rows = list(connection.execute(found.limit(question.limit + 1)))
+    else:
+        rows = _longest(connection, found, name, question.limit + 1)
     page = rows[: question.limit]
     following = None
     if len(rows) > question.limit and page:
@@ -49,14 +52,29 @@ def calls(connection: Connection, known: Known, question: CallList) -> CallPage:
     return CallPage(tuple(calls_of(connection, known, page)), following)
 
 
-def _longest(connection: Connection, found: Select[Any], column: ColumnElement[Any], limit: int) -> Select[Any]:
-    """Return the question limited to durations that are long enough for the page.
+def _longest(connection: Connection, found: Select[Any], name: str, limit: int) -> list[Row[Any]]:
+    """Return the rows with the greatest durations, in order.
 
-    A narrow index tells how long that is; whole rows are then read, and put in order, for a few calls only.
+    Narrow indexes tell which they are; whole rows are then read, and put in order, for a few calls only.
     """
-    narrow = found.with_only_columns(column, maintain_column_froms=True).order_by(column.desc())
-    least = connection.execute(narrow.offset(limit).limit(1)).scalar()
-    return found if least is None else found.where(column >= least)
+    column = _CALLS[name]
+    narrow = found.where(column.is_not(None)).with_only_columns(column, _CALLS.flow_id, maintain_column_froms=True)
+    candidates = sorted(
+        (
+            (int(duration_ms), int(flow_id))
+            for some in (ended_in_time(narrow), still_open(narrow))
+            for duration_ms, flow_id in connection.execute(some.order_by(column.desc()).limit(limit + SPARE))
+        ),
+        reverse=True,
+    )
+    rows: list[Row[Any]] = []
+    if len(candidates) >= limit + SPARE and candidates[limit - 1][0] == candidates[limit + SPARE - 1][0]:
+        # Still more calls may share the least duration of the page: only their ids tell which of them are first.
+        rows += connection.execute(in_time(found.where(column >= candidates[limit - 1][0]), tables.CALLS))
+    else:
+        flow_ids = [flow_id for _, flow_id in candidates[: limit + SPARE]]
+        rows += connection.execute(select(tables.CALLS).where(_CALLS.flow_id.in_(flow_ids)))
+    return sorted(rows, key=lambda row: (-getattr(row, name), row.call_id, row.flow_id))[:limit]
 
 
 def _beyond(column: ColumnElement[Any], mark: Mark, *, falling: bool) -> list[ColumnElement[bool]]:

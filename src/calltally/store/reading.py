@@ -9,7 +9,8 @@ from calltally.metrics.sql import conditions_sql, measure_sql
 from calltally.model.instants import Span
 from calltally.store import tables
 from calltally.store.filters import column_of, conditions, needs_calls, table_of, time_of, within
-from calltally.store.plans import in_time
+from calltally.store.plans import by_caller, ended_in_time, in_time, still_open, suits_callers
+from calltally.store.records import first_and_last
 from calltally.store.store import Dimension, Filter, Grain, SpreadQuestion, SpreadRow, Subject, SumQuestion, SumRow
 
 _MEASURES = {
@@ -29,7 +30,7 @@ def sums(connection: Connection, question: SumQuestion) -> list[SumRow]:
     found = _limited(
         select(bucket, value, *totals, func.count()), table, span=question.span, where=question.where, by=question.by
     )
-    found = in_time(found, table)
+    found = by_caller(found) if _suits_callers(connection, table, question) else in_time(found, table)
     groups = [each for each, asked in ((bucket, question.step_ms), (value, question.by)) if asked is not None]
     if groups:
         found = found.group_by(*groups)
@@ -55,10 +56,16 @@ def maximum(
     table = table_of(subject, Grain.RECORD)
     bucket = _bucket(table, Grain.RECORD, step_ms)
     found = _limited(select(bucket, func.max(table.c[column])), table, span=span, where=where)
-    found = in_time(found.where(table.c[column].is_not(None)), table)
+    found = found.where(table.c[column].is_not(None))
     if step_ms is not None:
-        found = found.group_by(bucket).order_by(bucket)
-    return [(row[0], int(row[1])) for row in connection.execute(found) if row[1] is not None]
+        found = found.group_by(bucket)
+    ways = (ended_in_time(found), still_open(found)) if table is tables.CALLS else (in_time(found, table),)
+    greatest: dict[int | None, int] = {}
+    for way in ways:
+        for bucket_ms, duration_ms in connection.execute(way):
+            if duration_ms is not None:
+                greatest[bucket_ms] = max(duration_ms, greatest.get(bucket_ms, 0))
+    return sorted(greatest.items(), key=lambda item: item[0] or 0)
 
 
 def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
@@ -88,6 +95,13 @@ def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
     found = found.group_by(bin_number) if question.step_ms is None else found.group_by(bucket, bin_number)
     rows = [SpreadRow(row[0], row[1], int(row[2])) for row in connection.execute(found)]
     return sorted(rows, key=lambda row: (row.bucket_ms or 0, row.bin))
+
+
+def _suits_callers(connection: Connection, table: Table, question: SumQuestion) -> bool:
+    if table is not tables.CALLS or question.by is not Dimension.CALLER or question.step_ms is not None:
+        return False
+    whole = first_and_last(connection)
+    return whole is not None and suits_callers(question.measures, question.where, span=question.span, whole=whole)
 
 
 def _measure(subject: Subject, name: str) -> Measure:

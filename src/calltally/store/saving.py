@@ -38,7 +38,7 @@ class RecordStatements:
             printer.put(visits, visits.c.keys(), ("flow_id", "visit_no")),
         )
         self.put_alike = (
-            printer.put(calls, calls.c.keys(), ("flow_id",), but=("started_at_ms", "caller")),
+            printer.put(calls, calls.c.keys(), ("flow_id",), but=tables.CALL_CALLER_COLUMNS),
             printer.put(legs, legs.c.keys(), ("flow_id", "leg_no"), but=("started_at_ms",)),
             printer.put(visits, visits.c.keys(), ("flow_id", "visit_no"), but=("entered_at_ms",)),
         )
@@ -98,12 +98,13 @@ class Saving:
     def flow(self, flow_id: int, messages: int, records: Records) -> None:
         """Take the records of one flow."""
         call, legs, visits = records.call, records.legs, records.visits
-        shape = _shape(call, legs, visits)
+        lines_id = 0 if call is None else self._lines_id(call.own_numbers)
+        shape = _shape(call, lines_id, legs, visits)
         before = self._shapes.get(flow_id) or self._known.get(flow_id)
         rows = self._alike if before == shape else self._other
         self._shapes[flow_id] = shape
         if call is not None:
-            rows.calls.append(call_row(flow_id, messages, call, self._lines_id(call.own_numbers)))
+            rows.calls.append(call_row(flow_id, messages, call, lines_id))
             self._note(flow_id, call, legs, visits)
         for number, leg in enumerate(legs):
             rows.legs.append(leg_row(flow_id, number, leg))
@@ -155,9 +156,12 @@ class Saving:
         self._alike.write(cursor, statements.put_alike)
 
 
-def _shape(call: Call | None, legs: Sequence[Leg], visits: Sequence[QueueVisit]) -> Shape:
-    start = None if call is None else (call.started_at_ms, call.caller)
-    return (start, *[leg.started_at_ms for leg in legs], "visits", *[visit.entered_at_ms for visit in visits])
+def _shape(call: Call | None, lines_id: int, legs: Sequence[Leg], visits: Sequence[QueueVisit]) -> Shape:
+    """Return the values of `tables.CALL_CALLER_COLUMNS`, and when legs and visits began."""
+    static = None
+    if call is not None:
+        static = (call.caller, call.started_at_ms, call.direction, lines_id, call.source, call.caller_withheld)
+    return (static, *[leg.started_at_ms for leg in legs], "visits", *[visit.entered_at_ms for visit in visits])
 
 
 def records_in(

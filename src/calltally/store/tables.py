@@ -88,6 +88,14 @@ CALLS: Final = Table(
     _must("visit_ids", Text),
 )
 """Calls. `messages` is how many messages the record was folded from; own numbers are in `line_sets`."""
+CALL_CALLER_COLUMNS: Final = ("caller", "started_at_ms", "direction", "lines_id", "source", "caller_withheld")
+"""What can be answered from the index on callers alone. None of it changes while a call goes on."""
+CALL_DONE_COLUMNS: Final = ("started_at_ms", "direction", "lines_id", "source", "wait_ms", "talk_ms")
+"""What can be answered from the index on ended calls alone; an entry is written once, when a call ends."""
+Index("calls_started", CALLS.c.started_at_ms)
+Index("calls_caller", *(CALLS.c[name] for name in CALL_CALLER_COLUMNS))
+Index("calls_done", *(CALLS.c[name] for name in CALL_DONE_COLUMNS), sqlite_where=CALLS.c.is_open == text("0"))
+Index("calls_open", CALLS.c.flow_id, sqlite_where=CALLS.c.is_open == text("1"))
 
 LEGS: Final = Table(
     "legs",
@@ -262,6 +270,3 @@ HEALTH: Final = Table(
     _may("last_problem_at_us", BigInteger),
 )
 """What was heard of each source."""
-
-Index("calls_started", CALLS.c.started_at_ms)
-Index("calls_open", CALLS.c.flow_id, sqlite_where=CALLS.c.is_open == text("1"))

@@ -132,6 +132,8 @@ _CLUSTERED: Final = (
 """Tables that are kept in the order of their key."""
 
 _INDEXES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("calls_caller", "calls", "caller started_at_ms direction lines_id source caller_withheld"),
+    ("calls_done", "calls", "started_at_ms direction lines_id source wait_ms talk_ms"),
     ("calls_open", "calls", "flow_id"),
     ("calls_started", "calls", "started_at_ms"),
     ("legs_started", "legs", "started_at_ms"),
@@ -143,7 +145,7 @@ _INDEXES: Final[tuple[tuple[str, str, str], ...]] = (
     ("visits_entered", "visits", "entered_at_ms"),
 )
 _UNIQUE: Final = ("line_sets_numbers", "messages_identity")
-_PARTIAL: Final = {"calls_open": "is_open = 1", "messages_problem": "problem IS NOT NULL"}
+_PARTIAL: Final = {"calls_done": "is_open = 0", "calls_open": "is_open = 1", "messages_problem": "problem IS NOT NULL"}
 
 
 def upgrade() -> None:

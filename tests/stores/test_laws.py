@@ -1,0 +1,78 @@
+"""Running roll-ups are what a recount gives, whatever happened; and `verify` finds what is wrong."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calltally.model.instants import DAY_MS
+from calltally.model.records import NOTHING, Records
+from calltally.store.open import open_store
+from calltally.store.store import Store
+from tests.stores.kinds import ZONE, Kind, opened
+from tests.stores.samples import NOON_MS, VISIT, any_flow, flow, keep, keep_new, message
+
+ZONES = ("Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe")
+
+
+def verified(store: Store) -> list[object]:
+    return list(store.verify(lambda _: None))
+
+
+@settings(max_examples=50)
+@given(data=st.data())
+def test_running_roll_ups_equal_a_recount_after_any_changes(kind: Kind, data: st.DataObject) -> None:
+    zone = data.draw(st.sampled_from(ZONES))
+    with opened(kind, zone=zone) as store:
+        with store.write() as transaction:
+            flow_ids = transaction.new_flow_ids(4)
+        now: dict[int, Records] = dict.fromkeys(flow_ids, NOTHING)
+        for _ in range(data.draw(st.integers(1, 4))):
+            some = data.draw(st.lists(st.sampled_from(flow_ids), unique=True, min_size=1))
+            after = {flow_id: data.draw(st.just(NOTHING) | any_flow(f"call{flow_id}")) for flow_id in some}
+            keep(store, [(flow_id, now[flow_id], records) for flow_id, records in after.items()], zone=zone)
+            now |= after
+        assert verified(store) == []
+        with store.write() as transaction:
+            transaction.clear_records()
+        assert list(store.all_calls(None, None)) == []
+        keep(store, [(flow_id, NOTHING, records) for flow_id, records in now.items()], zone=zone)
+        assert verified(store) == []
+
+
+@settings(max_examples=25)
+@given(data=st.data(), zones=st.permutations(ZONES))
+def test_another_time_zone_makes_the_days_again(kind: Kind, data: st.DataObject, zones: list[str]) -> None:
+    address = kind.fresh()
+    flows = [data.draw(any_flow(f"call{number}")) for number in range(4)]
+    with closing(open_store(address, zone=ZONE)) as store:
+        keep_new(store, flows)
+    for zone in zones:
+        with closing(open_store(address, zone=zone)) as store:
+            assert verified(store) == []
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_what_pruned_records_counted_outlives_a_rebuild(kind: Kind, data: st.DataObject) -> None:
+    """A rebuild after pruning gives the roll-ups that were there before, and no cell is counted twice."""
+    with opened(kind) as store:
+        flows = [data.draw(any_flow(f"call{number}")) for number in range(4)]
+        flow_ids = keep_new(store, flows)
+        limit_ms = data.draw(st.integers(NOON_MS - 9 * DAY_MS, NOON_MS + 9 * DAY_MS))
+        before = cells(store)
+        with store.write() as transaction:
+            transaction.prune(messages_before_us=(NOON_MS + DAY_MS) * 1000, records_before_ms=limit_ms)
+        assert cells(store) == before
+        assert verified(store) == []
+        with store.write() as transaction:
+            left = transaction.records_of(flow_ids)
+            transaction.clear_records()
+            transaction.add_rollups_of_sealed()
+        with store.write() as transaction:
+            assert transaction.records_of(flow_ids) == left
+        assert cells(store) == before
+        assert verified(store) == []
