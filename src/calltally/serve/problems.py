@@ -4,10 +4,11 @@ from uuid import uuid4
 
 import msgspec
 import structlog
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.status import HTTP_500_INTERNAL_SERVER_ERROR
+from starlette.status import HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR
 
 from calltally.store.store import StoreError
 
@@ -61,11 +62,20 @@ def problem_of(error: Exception) -> tuple[ProblemError, dict[str, str]]:
     """Return the problem that an exception means for the one who asked, and the headers that go with it."""
     if isinstance(error, ProblemError):
         return error, {}
+    if isinstance(error, RequestValidationError):
+        return _invalid(error), {}
     if isinstance(error, HTTPException):
         return ProblemError(error.status_code, str(error.detail)), dict(error.headers or {})
     if isinstance(error, StoreError):
         return ProblemError(503, f"The database did not answer: {error}"), {"retry-after": "2"}
     return ProblemError(HTTP_500_INTERNAL_SERVER_ERROR, "The fault is calltally's own; it is in the log."), {}
+
+
+def _invalid(error: RequestValidationError) -> ProblemError:
+    """Return what is wrong with the first wrong parameter; not its value, which may be long or somebody's number."""
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    return ProblemError(HTTP_400_BAD_REQUEST, f"{name}: {first['msg']}.", parameter=name)
 
 
 async def api_problem(request: Request, error: Exception) -> Response:

@@ -19,11 +19,12 @@ from calltally.serve.access import Access, Perform
 from calltally.serve.api.routes import api_routes
 from calltally.serve.login import Login
 from calltally.serve.origins import Place
-from calltally.serve.problems import api_problem
+from calltally.serve.problems import ProblemError, api_problem
 from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
 from calltally.serve.stream import Stream
 from calltally.serve.web.routes import page_problem, page_routes
+from calltally.store.store import StoreError
 
 SMALLEST_COMPRESSED = 1_000
 
@@ -74,7 +75,8 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         *page_routes(site),
     ]
     answer_problem = _problem_for(site)
-    for error in (HTTPException, RequestValidationError, Exception):
+    # What is named here is an answer; only what is not named is also a failure, with a traceback in the log.
+    for error in (ProblemError, StoreError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(error, answer_problem)
     place = Place(
         listen_host=server.listen.host,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Query
 
@@ -99,7 +99,7 @@ def zone_of(site: Site, name: str | None) -> ZoneInfo:
         return site.zone
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, ZoneInfoNotFoundError) as problem:
         detail = f"There is no time zone {name[:60]!r}; expected a name such as Europe/Berlin or UTC."
         raise ProblemError(BAD_REQUEST, detail, parameter="tz") from problem
 
