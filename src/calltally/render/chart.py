@@ -17,6 +17,8 @@ class Style(StrEnum):
     VOICEMAIL = "voicemail"
     NINE_OF_TEN = "p90"
     USUAL = "usual"
+    ALL = "all"
+    """What the other series of the chart are parts of."""
 
 
 WIDE = frozenset({Style.ANSWERED, Style.OUTGOING})

@@ -207,7 +207,7 @@ def _hidden(asked: Asked) -> list[Option]:
 def _moved(asked: Asked, zone: ZoneInfo, now_ms: int, direction: int) -> str:
     """Return the same question about the span before (-1) or after (1); empty where that has not begun."""
     span = asked.span
-    if direction > 0 and span.until_ms >= now_ms:
+    if direction > 0 and (asked.ends_now or span.until_ms >= now_ms):
         return ""
     first = local_date(span.since_ms, zone)
     if day_start_ms(first, zone) == span.since_ms:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from calltally.engine.live import TICK_SECONDS
 from calltally.engine.memberships import UnknownChoiceError
 from calltally.model.buckets import TooManyBucketsError
 from calltally.render import times
+from calltally.render.escape import markup
 from calltally.render.words import Language, Words, language_of
 from calltally.serve.login import own_address
 from calltally.serve.problems import ProblemError, problem_of
@@ -116,11 +118,15 @@ class Renderer:
 
     def part(self, request: Request, template: str, **context: object) -> Response:
         """Return a part of a page, as `page` renders it within the whole."""
-        return HTMLResponse(self.text(request, template, **context), headers=_PERSONAL)
+        return self.fragment(self.text(request, template, **context))
 
-    def text(self, request: Request, template: str, **context: object) -> str:
+    def fragment(self, text: Markup) -> Response:
+        """Return a finished part of a page."""
+        return HTMLResponse(text, headers=_PERSONAL)
+
+    def text(self, request: Request, template: str, **context: object) -> Markup:
         """Return a rendered template without the frame of a page."""
-        return self._environment.get_template(template).render({"words": self.words(request), **context})
+        return markup(self._environment.get_template(template).render({"words": self.words(request), **context}))
 
     def _frame(self, request: Request, words: Words, *, page: str, title: str, live_address: str) -> dict[str, object]:
         site = self.site
@@ -200,9 +206,7 @@ class Renderer:
         """Remember the language that the reader wants, and show the page they come from in it."""
         wanted = request.query_params.get("to", "")
         if wanted not in set(Language):
-            raise ProblemError(
-                BAD_REQUEST, f"There are pages in en and de, not in {wanted[:20]!r}.", parameter="to"
-            )
+            raise ProblemError(BAD_REQUEST, f"There are pages in en and de, not in {wanted[:20]!r}.", parameter="to")
         there = URL(own_address(request.query_params.get("next", "/"))).remove_query_params("lang")
         answer = RedirectResponse(str(there), HTTPStatus.SEE_OTHER)
         answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=_YEAR_SECONDS, path="/", httponly=True, samesite="lax")
