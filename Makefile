@@ -1,7 +1,7 @@
 # A thin list of what can be done in a checkout; the work itself is in scripts/.
-.PHONY: help dev all lint types test fix docs bench lock
+.PHONY: help dev all lint types test fix docs screenshots bench lock
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 dev: ## the environment in .venv, with the hooks that check each commit
 	scripts/prepare requirements-dev.lock
@@ -29,6 +29,10 @@ fix: ## what the tools can put right by themselves
 docs: ## the generated pages of docs/
 	@scripts/prepare requirements-dev.lock
 	scripts/docs
+
+screenshots: ## the pictures of README.md, from a demo in Chromium
+	@scripts/prepare requirements-dev.lock
+	scripts/screenshots
 
 bench: ## the measurements of docs/performance.md; takes a while
 	@scripts/prepare requirements-dev.lock
