@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from calltally.engine.counting import LocalDays, Tally
-from calltally.metrics.measures import CALL_OUTCOMES
-from calltally.model.instants import DAY_MS
+from calltally.metrics.measures import CALL_MEASURES, CALL_OUTCOMES, SPREADS, VISIT_MEASURES
+from calltally.model.instants import DAY_MS, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import NOTHING, Call, Leg, QueueVisit, Records
 from calltally.model.words import (
@@ -22,7 +22,15 @@ from calltally.model.words import (
     Outcome,
     VisitOutcome,
 )
-from calltally.store.store import JournalEntry, Store
+from calltally.store.store import (
+    Dimension,
+    Grain,
+    JournalEntry,
+    SpreadQuestion,
+    Store,
+    Subject,
+    SumQuestion,
+)
 from tests.stores.kinds import ZONE
 
 NOON_MS = 1_742_990_400_000
@@ -271,3 +279,27 @@ def any_flow(draw: st.DrawFn, call_id: str) -> Records:
             for visit_id, values in zip(visit_ids, visits, strict=True)
         ),
     )
+
+
+# --- what roll-ups hold
+
+
+def cells(store: Store) -> list[object]:
+    """Return everything that can be read from the roll-ups."""
+    always = Span(-(2**62), 2**62)
+    found: list[object] = []
+    for grain in (Grain.QUARTER, Grain.DAY):
+        for subject, measures, dimensions in (
+            (Subject.CALL, CALL_MEASURES, (Dimension.SOURCE, Dimension.DIRECTION, Dimension.LINES)),
+            (Subject.VISIT, VISIT_MEASURES, (Dimension.SOURCE, Dimension.QUEUE)),
+        ):
+            names = tuple(measure.name for measure in measures)
+            found += [
+                store.sums(SumQuestion(subject=subject, grain=grain, measures=names, span=always, step_ms=1, by=by))
+                for by in dimensions
+            ]
+        found += [
+            store.spread(SpreadQuestion(subject=Subject.CALL, grain=grain, spread=spread.name, span=always, step_ms=1))
+            for spread in SPREADS
+        ]
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase
 
-from sqlalchemy import ColumnElement, Table, false, func, or_
+from sqlalchemy import ColumnElement, Table, func, or_
 
 from calltally.model.instants import Span
 from calltally.store import tables
@@ -110,8 +110,6 @@ def _flags(table: Table, where: Filter) -> list[Condition]:
 
 def _among(column: ColumnElement[str], values: Sequence[str | int]) -> Condition:
     plain = [str(value) if isinstance(value, str) else value for value in values]
-    if not plain:
-        return false()
     return column == plain[0] if len(plain) == 1 else column.in_(plain)
 
 
