@@ -121,6 +121,23 @@ def test_a_kept_token_goes_into_the_file_and_is_proposed_the_next_time(
 
 
 @pytest.mark.parametrize(
+    ("way", "scope", "other"),
+    [
+        ("--keep-token", "history:read", "authorization:oauth2:clients:write"),
+        ("--oauth", "authorization:oauth2:clients:write", "history:read"),
+    ],
+)
+def test_the_scopes_that_are_asked_for_are_those_that_the_chosen_way_needs(
+    way: str, scope: str, other: str, address: str, tmp_path: Path
+) -> None:
+    told = f"{TOKEN_ID}\n{TOKEN}\nhttps://calls.example.org\n\nn\n"
+    asked = run(tmp_path, address, way, told=told).output.partition("Token id")[0]
+    assert "settings:sipgateio:write" in asked
+    assert scope in asked
+    assert other not in asked
+
+
+@pytest.mark.parametrize(
     ("options", "status", "words"),
     [
         (("--token", "wrong"), 1, "sipgate does not accept the token (GET /authorization/userinfo: 401)"),

@@ -22,12 +22,11 @@ from calltally.settings import data_folder, settings_file
 
 NAME = "sipgate"
 REALM = "sipgate-apps"
-SCOPES = (
-    "settings:sipgateio:read",
-    "settings:sipgateio:write",
-    "authorization:oauth2:clients:read",
-    "authorization:oauth2:clients:write",
-)
+ADDRESS_SCOPES = ("settings:sipgateio:read", "settings:sipgateio:write")
+CLIENT_SCOPES = ("authorization:oauth2:clients:read", "authorization:oauth2:clients:write")
+DAILY_SCOPES = ("numbers:read", "groups:read", "users:read", "history:read", "rtcm:read")
+"""What the service itself asks for, day by day; an OAuth2 client is given them when a person signs in."""
+
 CALLED_WRONGLY = 2
 
 
@@ -90,7 +89,8 @@ def asked(known: dict[str, str], given: dict[str, str], *, keep_token: bool | No
                 raise ValueError(f"--{key.replace('_', '-')} is missing; with --yes nothing is asked")
         return answers
     if "token_id" not in given or "token" not in given:
-        typer.echo(f"Make a personal access token in your sipgate account, with the scopes {', '.join(SCOPES)}.")
+        scopes = ADDRESS_SCOPES + (DAILY_SCOPES if keeps else CLIENT_SCOPES)
+        typer.echo(f"Make a personal access token in your sipgate account, with the scopes {', '.join(scopes)}.")
     if "token_id" not in given:
         answers["token_id"] = typer.prompt("Token id", default=known.get("token_id"))
     if "token" not in given:
