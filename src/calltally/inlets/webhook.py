@@ -18,6 +18,7 @@ from calltally.sources.source import BadMessageError, Delivery, NotAllowedError,
 LARGEST_BODY = 1024 * 1024
 LONGEST_BODY_SECONDS = 20
 PREFIX = "/in/"
+FORWARDED_FOR = "x-forwarded-for"
 
 
 class Accept(Protocol):
@@ -50,6 +51,12 @@ class WebhookInlet:
         self._health = health
         self._clock_us = clock_us
         self._trusted = trusted
+        self._wanted = {
+            name: frozenset(
+                header.encode() for header in (*webhook.read_headers, *webhook.kept_headers, FORWARDED_FOR)
+            )
+            for name, webhook in webhooks.items()
+        }
         self._ok = {
             name: _start(200, webhook.reply.content_type, len(webhook.reply.body)) for name, webhook in webhooks.items()
         }
@@ -85,10 +92,10 @@ class WebhookInlet:
 
     async def _take(self, name: str, webhook: Webhook, scope: Scope, secret: str, body: bytes, send: Send) -> None:
         received_at_us = self._clock_us()
-        headers = _headers(scope)
+        headers = _headers(scope, self._wanted[name])
         try:
             client = scope.get("client")
-            peer = peer_of(str(client[0]) if client else "", headers.get("x-forwarded-for", ""), self._trusted)
+            peer = peer_of(str(client[0]) if client else "", headers.get(FORWARDED_FOR, ""), self._trusted)
             webhook.admit(Delivery(secret=secret, headers=headers, body=body, peer=peer))
         except NotAllowedError as reason:
             self._health.refused(name, str(reason), received_at_us)
@@ -98,7 +105,7 @@ class WebhookInlet:
             self._health.refused(name, str(reason), received_at_us)
             await _refuse(send, 400, str(reason))
             return
-        kept = {key: headers[key] for key in webhook.kept_headers if key in headers}
+        kept = {key: headers[key] for key in webhook.kept_headers if key in headers} if webhook.kept_headers else {}
         try:
             await self._accept(RawMessage(source=name, received_at_us=received_at_us, headers=kept, body=body))
         except BusyError:
@@ -111,12 +118,13 @@ class WebhookInlet:
         await send(self._bodies[name])
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def _headers(scope: Scope, wanted: frozenset[bytes]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for key, value in scope["headers"]:
-        name = key.decode("latin-1")
-        text = value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+        if key in wanted:
+            name = key.decode()
+            text = value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {text}" if name in headers else text
     return headers
 
 

@@ -73,11 +73,13 @@ class Webhook:
 
     Attributes:
         kept_headers: names (lower case) of the headers that go into the journal.
+        read_headers: names (lower case) of the headers that `admit` looks at; a delivery has no others.
         admit: checks one delivery; made once from the source's settings, so that keys are read once.
         reply: the answer to every admitted delivery.
     """
 
     kept_headers: tuple[str, ...]
+    read_headers: tuple[str, ...]
     admit: Admit
     reply: Reply
 

@@ -4,7 +4,7 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from calltally.sources.sipgate.settings import SipgateSettings
-from calltally.sources.sipgate.verify import admit_with
+from calltally.sources.sipgate.verify import SIGNATURE_HEADER, admit_with
 from calltally.sources.source import Reply, Webhook
 
 PATH = "/in/sipgate"
@@ -20,6 +20,7 @@ def webhook_from(settings: object, public_url: str) -> Webhook:
         raise TypeError("the settings are not those of sipgate")
     return Webhook(
         kept_headers=(),
+        read_headers=("authorization", "content-type", SIGNATURE_HEADER),
         admit=admit_with(settings),
         reply=Reply(content_type="application/xml", body=subscription(push_address(settings, public_url))),
     )
