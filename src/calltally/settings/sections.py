@@ -101,7 +101,7 @@ class Server:
     trusted_proxies: Annotated[
         tuple[Annotated[str, AfterValidator(network_from)], ...],
         Key(
-            "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+            "Proxies in front of calltally; what their X-Forwarded-For says of the sender is believed.",
             "a list of addresses or networks",
             '["127.0.0.1", "10.0.0.0/8"]',
         ),
