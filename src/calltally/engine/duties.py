@@ -120,7 +120,12 @@ class Duties:
             log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
 
     async def _alive(self) -> None:
-        await self.writer.run(lambda _ingest: note_alive(self.store, self.clock_us() // 1000))
+        await self.writer.run(self._note_alive)
+
+    def _note_alive(self, _ingest: Ingest) -> None:
+        """Note it by a real write, so that a store that was away is known to be back before the next message."""
+        note_alive(self.store, self.clock_us() // 1000)
+        self.writer.judge(None)
 
     async def _look_around(self) -> None:
         if await self.writer.run(lambda ingest: ingest.look_around()):

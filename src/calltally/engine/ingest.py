@@ -92,11 +92,8 @@ class Ingest:
             self._flows.clear()
             raise
         except Exception:
-            self._flows.clear()
-            if len(messages) == 1:
-                raise
             log.exception("batch_split", messages=len(messages))
-            return self._one_by_one(messages)
+            applied = self._one_by_one(messages)
         if self._committed is not None:
             self._committed(applied)
         return applied
@@ -177,11 +174,14 @@ class Ingest:
         """Find the message that we cannot handle, and set that one aside; the others go in."""
         results: list[Applied] = []
         for message in messages:
+            self._flows.clear()
             try:
-                results.append(self.apply([message]))
+                results.append(self._store_batch([(message, *self._understand(message))]))
             except StoreError:
+                self._flows.clear()
                 raise
             except Exception as error:
+                self._flows.clear()
                 log.exception("message_not_handled", source=message.source, digest=message.digest)
                 reason = f"calltally itself failed on this message ({type(error).__name__}); it is kept for a replay"
                 results.append(self._store_batch([(message, (), reason)]))

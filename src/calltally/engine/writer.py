@@ -85,11 +85,25 @@ class Writer:
         await asyncio.gather(*(self.accept(message) for message in messages))
 
     async def run(self, job: Callable[[Ingest], object]) -> object:
-        """Run something that writes in the writer's thread, between two batches; return what it returns."""
+        """Run something that writes in the writer's thread, between two batches; return what it returns.
+
+        Raises:
+            BusyError: the service is about to stop.
+        """
+        if self._stopping:
+            raise BusyError
         future: Future[object] = Future()
         self._jobs.append((job, future))
         self._wake.set()
         return await asyncio.wrap_future(future)
+
+    def judge(self, problem: StoreError | None) -> None:
+        """Note that a write failed, or that one succeeded; for jobs that write, in the writer's thread."""
+        if problem is not None and self.degraded is None:
+            log.error("store_failed", reason=str(problem))
+        if problem is None and self.degraded is not None:
+            log.info("store_recovered")
+        self.degraded = None if problem is None else str(problem)
 
     def _run(self) -> None:
         while True:
@@ -102,15 +116,24 @@ class Writer:
                 return
 
     def _work_off(self) -> None:
-        while self._jobs:
-            job, future = self._jobs.popleft()
-            try:
-                future.set_result(job(self._ingest))
-            except Exception as error:  # noqa: BLE001  whoever asked for the job handles it
-                future.set_exception(error)
-        while self._waiting:
+        while self._jobs or self._waiting:
+            while self._jobs:
+                self._do(*self._jobs.popleft())
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-            self._store(batch)
+            if batch:
+                self._store(batch)
+
+    def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = job(self._ingest)
+        except Exception as error:  # noqa: BLE001  whoever asked for the job handles it
+            if isinstance(error, StoreError):
+                self.judge(error)
+            future.set_exception(error)
+        else:
+            future.set_result(result)
 
     def _store(self, batch: list[tuple[RawMessage, asyncio.Future[None]]]) -> None:
         problem: StoreError | None = None
@@ -118,11 +141,11 @@ class Writer:
             self._ingest.apply([message for message, _ in batch])
         except StoreError as error:
             problem = error
-            if self.degraded is None:
-                log.error("store_failed", reason=str(error))  # noqa: TRY400  the reason says it; a traceback would not help
-        if problem is None and self.degraded is not None:
-            log.info("store_recovered")
-        self.degraded = None if problem is None else str(problem)
+        except Exception:
+            # Without this thread nothing is ever stored or answered again.
+            log.exception("batch_not_stored", messages=len(batch))
+            problem = StoreError("calltally itself failed to store a message; the log says how")
+        self.judge(problem)
         futures = [future for _, future in batch]
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_answer, futures, problem)
