@@ -22,7 +22,7 @@ def main() -> None:
         for number in range(ROUNDS):
             round_requests = [request(body) for body in interleaved(CALLS, 400, seed=10 + number)]
             before = service.cpu_seconds()
-            report = send(round_requests, service.port, connections=256)
+            report = send(round_requests, service.port, connections=1_000)
             cpu = service.cpu_seconds() - before
             per_cpu.append(report.answered / cpu)
             per_second.append(report.answered / report.seconds)

@@ -1,0 +1,51 @@
+"""The Statistics page with all its panels at one million calls, through HTTP, and the memory of the service at rest."""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from bench.million import CALLS, build
+from bench.service import running
+
+PAGES = (
+    ("Statistics, 30 days by day", "/statistics?span=30d&unit=day"),
+    ("Statistics, 30 days by hour", "/statistics?span=30d&unit=hour"),
+    ("Statistics, 365 days by day", "/statistics?span=365d&unit=day"),
+    ("Statistics, 365 days by week, one team", "/statistics?span=365d&unit=week&team=Technik"),
+    ("Live", "/"),
+    ("Calls, newest", "/calls"),
+    ("Calls, longest wait of 365 days", "/calls?span=365d&order=longest_wait"),
+    ("API, 14 metrics by hour over 30 days", "/api/v1/query?metrics=calls,answer_rate,asa&since=-30d&every=1h"),
+)
+ROUNDS = 5
+
+
+def _took(url: str) -> tuple[float, int]:
+    began = time.perf_counter()
+    with urlopen(url, timeout=120) as answer:  # noqa: S310  an address of ours
+        size = len(answer.read())
+    return time.perf_counter() - began, size
+
+
+def main() -> None:
+    """Print first and middle times of each page, and the memory before and after."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="a folder to keep the database in")
+    parser.add_argument("--calls", type=int, default=CALLS)
+    arguments = parser.parse_args(sys.argv[2:])
+    with tempfile.TemporaryDirectory() as folder:
+        data = arguments.data or Path(folder)
+        build(data, arguments.calls)
+        with running(data, (data / "calltally.toml").read_text()) as service:
+            time.sleep(5)
+            print(f"memory at rest: {service.resident_mb():.0f} MB")
+            for name, path in PAGES:
+                times = [_took(service.url + path) for _ in range(ROUNDS)]
+                cold, size = times[0]
+                middle = statistics.median(seconds for seconds, _ in times)
+                print(f"{name}: first {cold * 1000:.0f} ms, median {middle * 1000:.0f} ms, {size / 1024:.0f} KiB")
+            print(f"memory after: {service.resident_mb():.0f} MB")
