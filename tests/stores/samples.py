@@ -147,30 +147,39 @@ def message(number: int, *, source: str = "sipgate", at_ms: int = NOON_MS) -> Ra
     )
 
 
-def keep(store: Store, changes: Sequence[tuple[int, Records, Records]], *, zone: str = ZONE) -> None:
-    """Save flows as `(flow id, before, after)`, each with one message, with links and roll-ups, as ingest does."""
+def keep(
+    store: Store,
+    changes: Sequence[tuple[int, Records, Records]],
+    *,
+    zone: str = ZONE,
+    heard_ms: Sequence[int] = (NOON_MS,),
+) -> None:
+    """Save flows as `(flow id, before, after)` with messages of these times, links and roll-ups, as ingest does."""
     with store.write() as transaction:
         tally = Tally(LocalDays(ZoneInfo(zone)), transaction.lines_id)
         for _, before, after in changes:
             tally.change(before, after)
         transaction.append(
             [
-                JournalEntry(message=message(flow_id), flow_id=flow_id, problem=None, stored_at_us=1)
+                JournalEntry(message=message(flow_id, at_ms=at_ms), flow_id=flow_id, problem=None, stored_at_us=1)
                 for flow_id, _, _ in changes
+                for at_ms in heard_ms
             ]
         )
         transaction.link(
             {f"{leg.source}|c:{leg.leg_id}": flow_id for flow_id, _, after in changes for leg in after.legs}
         )
-        transaction.save([(flow_id, 1, after) for flow_id, _, after in changes])
+        transaction.save([(flow_id, len(heard_ms), after) for flow_id, _, after in changes])
         transaction.add(tally.deltas())
 
 
-def keep_new(store: Store, records: Sequence[Records]) -> range:
+def keep_new(store: Store, records: Sequence[Records], *, heard_ms: Sequence[int] = (NOON_MS,)) -> range:
     """Save flows that are new; return their ids."""
     with store.write() as transaction:
         flow_ids = transaction.new_flow_ids(len(records))
-    keep(store, [(flow_id, NOTHING, after) for flow_id, after in zip(flow_ids, records, strict=True)])
+    keep(
+        store, [(flow_id, NOTHING, after) for flow_id, after in zip(flow_ids, records, strict=True)], heard_ms=heard_ms
+    )
     return flow_ids
 
 

@@ -1,0 +1,93 @@
+"""Several processes, and their sudden end: nothing acknowledged is lost, nothing is half there."""
+
+import subprocess
+import sys
+from contextlib import closing
+from threading import Thread
+
+import pytest
+
+from calltally.store.open import open_store
+from calltally.store.store import Store
+from tests.stores.kinds import ZONE, Kind
+from tests.stores.samples import flow, keep_new
+
+WRITER = (sys.executable, "-m", "tests.stores.crash_writer")
+
+
+def test_everything_acknowledged_is_there_after_a_kill(kind: Kind) -> None:
+    address = kind.fresh()
+    acknowledged: set[int] = set()
+    for _ in range(3):
+        with subprocess.Popen([*WRITER, address], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            acknowledged.update(int(writer.stdout.readline()) for _ in range(20))
+            writer.kill()
+            acknowledged.update(int(line) for line in writer.stdout if line.endswith("\n"))
+        with closing(open_store(address, zone=ZONE)) as store:
+            heard = [entry.flow_id for entry in store.journal(since_us=None, until_us=None, source=None)]
+            assert len(heard) == len(set(heard))
+            assert acknowledged <= set(heard)
+            assert {call.call_id for call in store.all_calls(None, None)} == set(map(str, heard))
+            assert store.verify(lambda _: None) == []
+
+
+def test_two_stores_write_the_same_database_in_turn(kind: Kind) -> None:
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as one, closing(open_store(address, zone=ZONE)) as two:
+
+        def write(store: Store, name: str) -> None:
+            for number in range(25):
+                keep_new(store, [flow(f"{name}{number}", own_numbers=(f"+4921{number % 5}",))])
+
+        threads = [Thread(target=write, args=(one, "one")), Thread(target=write, args=(two, "two"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(list(one.all_calls(None, None))) == 50
+        assert one.verify(lambda _: None) == []
+        assert len(two.lines()) == 5
+
+
+def test_a_writer_learns_that_another_has_written(kind: Kind) -> None:
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as one, closing(open_store(address, zone=ZONE)) as two:
+
+        def generation() -> int:
+            with one.write() as transaction:
+                return transaction.generation()
+
+        first = generation()
+        keep_new(one, [flow("mine")])
+        assert generation() == first
+        watched = one.generation()
+        keep_new(two, [flow("theirs")])
+        assert generation() != first
+        assert one.generation() != watched
+
+
+def test_a_record_that_another_process_changed_is_replaced_whole(kind: Kind) -> None:
+    """What a store remembers of records that it wrote itself must not outlive another's change."""
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as one, closing(open_store(address, zone=ZONE)) as two:
+        (flow_id,) = keep_new(one, [flow("1")])
+        with two.write() as transaction:
+            transaction.save([(flow_id, 1, flow("1", legs=3, caller="+49999"))])
+        with one.write() as transaction:
+            transaction.save([(flow_id, 1, flow("1"))])
+        assert one.call("1") == (flow_id, flow("1"))
+        assert list(two.all_legs(None, None)) == list(flow("1").legs)
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(store: Store) -> None:
+    (flow_id,) = keep_new(store, [flow("1")])
+    with pytest.raises(ZeroDivisionError), store.write() as transaction:  # noqa: PT012  all of it is to be undone
+        transaction.save([(flow_id, 1, flow("1", legs=3, caller="+49999", own_numbers=("+4977",)))])
+        transaction.lines_id(("+4978",))
+        _ = 1 / 0
+    assert store.call("1") == (flow_id, flow("1"))
+    with store.write() as transaction:
+        transaction.save([(flow_id, 1, flow("1", own_numbers=("+4978",)))])
+    assert store.call("1") == (flow_id, flow("1", own_numbers=("+4978",)))
+    assert list(store.all_legs(None, None)) == list(flow("1").legs)
