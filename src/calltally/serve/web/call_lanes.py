@@ -10,7 +10,7 @@ from markupsafe import Markup
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.model.words import Direction, End, Outcome
 from calltally.render.charts import Lane, MessageMark, Part, Phase, Timeline, call_lanes
-from calltally.render.numbers import duration
+from calltally.render.numbers import duration, phone
 from calltally.render.times import clock
 from calltally.render.words import Words
 from calltally.serve.web.messages import Told
@@ -110,13 +110,12 @@ def _unended(call: Call, words: Words) -> str:
 
 
 def _leg(leg: Leg, number: int, end_ms: int, drawing: Drawing) -> Lane:
-    words, names = drawing.words, drawing.names
+    words = drawing.words
     detail = words.t("call.legs.leg", number=number)
     own = leg.answering_number or leg.callee if leg.direction is Direction.INBOUND else leg.caller
     name = _leg_name(leg, drawing)
-    shown = names.own(own)
-    if shown and shown != name:
-        detail = f"{shown}, {detail}"
+    if own and phone(own) != name:
+        detail = f"{phone(own)}, {detail}"
     return Lane(
         name=name,
         detail=detail,
@@ -186,7 +185,7 @@ def _visit(visit: QueueVisit, end_ms: int, drawing: Drawing) -> Lane:
         talked = words.t("call.legs.talked", time=duration(visit.talk_ms)) if visit.talk_ms is not None else ""
         parts.append(Part(phase=Phase.TALK, since_ms=visit.answered_at_ms, until_ms=over_ms, text=talked, fades=fades))
     return Lane(
-        name=visit.agent or words.t("call.visits.nobody"),
+        name=drawing.names.member(visit.agent) or words.t("call.visits.nobody"),
         detail=visit.queue,
         parts=tuple(parts),
     )

@@ -64,7 +64,7 @@ def visit_row(visit: QueueVisit, moment: Moment) -> VisitRow:
     words = moment.words
     return VisitRow(
         queue=visit.queue,
-        agent=visit.agent or NONE,
+        agent=moment.names.member(visit.agent) or NONE,
         entered=clock(visit.entered_at_ms, moment.zone),
         wait=duration(visit.wait_ms),
         talk=duration(visit.talk_ms) if visit.talk_ms else NONE,

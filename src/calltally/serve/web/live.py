@@ -36,7 +36,7 @@ from calltally.serve.web.live_rows import (
     waiting_rows,
 )
 from calltally.serve.web.live_sources import source_table
-from calltally.serve.web.live_today import Today, ask_course, ask_last_week, ask_today, ask_usual, course_figure
+from calltally.serve.web.live_today import Today, ask_course, ask_today, ask_usual, ask_weeks, course_figure
 from calltally.serve.web.memo import Memo
 from calltally.serve.web.names import names_of
 from calltally.serve.web.rendering import Renderer
@@ -71,7 +71,7 @@ class LivePage:
         self._site = site
         self._renderer = renderer
         self._fragments = Fragments()
-        self._last_week = Memo[Mapping[str, Value] | None](64)
+        self._weeks = Memo[tuple[Mapping[str, Value], ...]](64)
         self._usual = Memo[Mapping[int, float]](64)
         self._targets = {queue.name: queue.target_seconds * 1000 for queue in site.settings.queues}
         self._makers: Mapping[str, Callable[[Request, _View], dict[str, object]]] = {
@@ -195,9 +195,9 @@ class LivePage:
         moment = self._moment(view)
         today = Today(
             values=ask_today(site.questions, selection, view.now_ms, zone),
-            before=self._last_week.get(
+            weeks=self._weeks.get(
                 (selection, view.now_ms // MINUTE_MS, site.teams.current()),
-                lambda: ask_last_week(site.questions, selection, view.now_ms, zone),
+                lambda: ask_weeks(site.questions, selection, view.now_ms, zone, first_ms=self._first_ms(view.now_ms)),
             ),
         )
         why = asked.why if asked.why in NOW_METRICS else None
@@ -210,6 +210,11 @@ class LivePage:
             "now": site.board.now(),
             "close": asked.url(period=DEFAULT_PERIOD, why=None),
         }
+
+    def _first_ms(self, now_ms: int) -> int:
+        """Return since when calls are known."""
+        span = self._site.store.first_and_last()
+        return span.since_ms if span else now_ms
 
     def _progress(self) -> int | None:
         """Return how far the history of a demo is loaded, `None` where nothing is being loaded."""
@@ -239,10 +244,10 @@ class LivePage:
         selection = view.asked.selection()
         usual = self._usual.get(
             (selection, local_date(view.now_ms, zone), view.now_ms // (10 * MINUTE_MS), site.teams.current()),
-            lambda: ask_usual(site.questions, selection, view.now_ms, zone),
+            lambda: ask_usual(site.questions, selection, view.now_ms, zone, first_ms=self._first_ms(view.now_ms)),
         )
         course = ask_course(site.questions, selection, usual, view.now_ms, zone)
-        calls = links_of(view.asked)["inbound"]
+        calls = links_of(view.asked)["inbound_calls"]
         return {"figure": course_figure(course, now_ms=view.now_ms, zone=zone, words=view.words, calls=calls)}
 
     def _sources(self, request: Request, view: _View) -> dict[str, object]:  # noqa: ARG002  every part is made of both

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from calltally.engine.answers import Answer, Question, Selection, Value
 from calltally.engine.questions import Questions
-from calltally.model.buckets import Unit, day_start_ms, days_earlier, local_date
+from calltally.engine.usual import FEWEST, comparable_spans, usual_band
+from calltally.model.buckets import Unit, day_start_ms, local_date
 from calltally.model.instants import HOUR_MS, MINUTE_MS, Span
 from calltally.render import charts, times
 from calltally.render import numbers as written
@@ -26,11 +27,6 @@ FIGURES: Final = (
     "average_wait",
     "longest_wait",
 )
-WEEK_DAYS: Final = 7
-USUAL_WEEKS: Final = 8
-FEWEST_WEEKS: Final = 4
-"""With fewer weeks of history nothing is called usual."""
-
 _FIRST_HOUR, _LAST_HOUR = 8, 18
 _BUSIER: Final = 1.25
 _MANY: Final = 20
@@ -39,10 +35,18 @@ _CHART_PX: Final = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """Today so far, and the same stretch of the same weekday a week ago (`None` if nothing is known of it)."""
+    """Today so far, and the same weekdays before until the same time, newest first; none if nothing is known."""
 
     values: Mapping[str, Value]
-    before: Mapping[str, Value] | None
+    weeks: tuple[Mapping[str, Value], ...]
+
+    def last(self, name: str) -> float | None:
+        """Return a figure of a week ago."""
+        return self.weeks[0][name].value if self.weeks else None
+
+    def usual(self, name: str) -> tuple[float, float] | None:
+        """Return the range in which a figure usually lies, `None` with too few weeks of history."""
+        return usual_band([week[name].value for week in self.weeks])
 
 
 def today_span(now_ms: int, zone: ZoneInfo) -> Span:
@@ -62,16 +66,13 @@ def ask_today(questions: Questions, selection: Selection, now_ms: int, zone: Zon
     return _figures(questions, selection, today_span(now_ms, zone), zone)
 
 
-def ask_last_week(
-    questions: Questions, selection: Selection, now_ms: int, zone: ZoneInfo
-) -> Mapping[str, Value] | None:
-    """Return the same figures for a week ago until the same minute, `None` if there were no calls."""
+def ask_weeks(
+    questions: Questions, selection: Selection, now_ms: int, zone: ZoneInfo, *, first_ms: int
+) -> tuple[Mapping[str, Value], ...]:
+    """Return the same figures for the same weekdays before until the same minute, newest first."""
     until_ms = now_ms - now_ms % MINUTE_MS
-    span = days_earlier(today_span(until_ms, zone), WEEK_DAYS, zone)
-    if span.is_empty:
-        return None
-    found = _figures(questions, selection, span, zone)
-    return found if found["inbound_calls"].value else None
+    spans = comparable_spans(today_span(until_ms, zone), zone, first_ms=first_ms)
+    return tuple(_figures(questions, selection, span, zone) for span in spans if not span.is_empty)
 
 
 def _figures(questions: Questions, selection: Selection, span: Span, zone: ZoneInfo) -> Mapping[str, Value]:
@@ -90,18 +91,17 @@ class Course:
     usual: tuple[float, ...]
 
 
-def ask_usual(questions: Questions, selection: Selection, now_ms: int, zone: ZoneInfo) -> Mapping[int, float]:
+def ask_usual(
+    questions: Questions, selection: Selection, now_ms: int, zone: ZoneInfo, *, first_ms: int
+) -> Mapping[int, float]:
     """Return the mean of the same weekdays before, by the minute of the day; empty with too few weeks of history."""
     days: list[Mapping[int, float]] = []
-    whole = whole_day(now_ms, zone)
-    for weeks in range(1, USUAL_WEEKS + 1):
-        span = days_earlier(whole, weeks * WEEK_DAYS, zone)
+    for span in comparable_spans(whole_day(now_ms, zone), zone, first_ms=first_ms):
         answer = questions.ask(
             Question(metrics=("inbound_calls",), span=span, zone=zone, unit=Unit.QUARTER, selection=selection)
         )
-        if answer.total.values[0].value:
-            days.append({_minute(row.span.since_ms, zone): row.values[0].value or 0 for row in answer.rows})
-    if len(days) < FEWEST_WEEKS:
+        days.append({_minute(row.span.since_ms, zone): row.values[0].value or 0 for row in answer.rows})
+    if len(days) < FEWEST:
         return {}
     minutes = {minute for day in days for minute in day}
     return {minute: sum(day.get(minute, 0) for day in days) / len(days) for minute in minutes}

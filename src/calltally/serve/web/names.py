@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calltally.engine.memberships import Memberships
-from calltally.model.directory import Directory
 from calltally.model.records import Call, Leg, Records
 from calltally.model.words import Direction
 from calltally.render.numbers import phone
@@ -67,7 +66,11 @@ class Names:
 
     def agent(self, call: Call) -> str:
         """Return who has or had the call on our side, empty if nobody is known."""
-        return call.agent_name or self.users.get(call.agent or "", "") or call.agent or ""
+        return call.agent_name or self.member(call.agent)
+
+    def member(self, agent: str | None) -> str:
+        """Return the name of a member of a queue, as its log writes it if nobody named it; empty without one."""
+        return self.users.get(agent, agent) if agent else ""
 
     def user(self, leg: Leg, user_id: str) -> str:
         """Return the name of a user of a leg."""
@@ -88,14 +91,16 @@ class Names:
 
 def names_of(site: Site) -> Names:
     """Return the names of this moment, from the directory and the teams."""
-    return _names(site.store.directory(), site.questions.memberships())
-
-
-def _names(directory: Directory, memberships: Memberships) -> Names:
+    directory = site.store.directory()
+    agents = {agent.number: agent.name for agent in site.settings.agents if agent.name}
     return Names(
         numbers=directory.numbers,
-        users={user.user_id: user.name for user in directory.users},
-        memberships=memberships,
+        users={
+            **agents,
+            **{f"Agent/{number}": name for number, name in agents.items()},
+            **{user.user_id: user.name for user in directory.users},
+        },
+        memberships=site.questions.memberships(),
     )
 
 

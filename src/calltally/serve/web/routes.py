@@ -8,8 +8,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from calltally.serve.site import Site
+from calltally.serve.web.call import CallPage
+from calltally.serve.web.calls import CallsPage
 from calltally.serve.web.live import LivePage
 from calltally.serve.web.rendering import Renderer
+from calltally.serve.web.settings import SettingsPage
+from calltally.serve.web.statistics import StatisticsPage
 
 
 def page_routes(site: Site) -> list[BaseRoute]:
@@ -18,7 +22,11 @@ def page_routes(site: Site) -> list[BaseRoute]:
     return [
         *renderer.assets.routes(),
         renderer.route("/lang", renderer.switch_language),
+        *StatisticsPage(renderer).routes(),
         *LivePage(site, renderer).routes(),
+        *CallsPage(site, renderer).routes(),
+        *CallPage(site, renderer).routes(),
+        *SettingsPage(site, renderer).routes(),
     ]
 
 

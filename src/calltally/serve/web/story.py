@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from calltally.model.instants import SECOND_MS
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.model.words import Direction, EndedBy, HangupCause, Outcome, VisitOutcome
 from calltally.render.escape import markup, text
@@ -69,15 +70,23 @@ def _beginning(call: Call, records: Records, telling: Telling) -> Iterator[Marku
         return
     if call.wait_ms is None or call.outcome is Outcome.ABANDONED:
         return
-    place = names.place(call)
-    if call.wait_ms < 1000 and call.voicemail:  # noqa: PLR2004  what is shown as 0:00
+    if call.wait_ms < SECOND_MS and call.voicemail:
         return
-    over_ms = call.wait_ms - telling.target_ms
-    if over_ms >= 1000 and call.outcome is Outcome.ANSWERED:  # noqa: PLR2004  the same
-        late = markup(f'<span class="warn">{text(words.t("call.story.over_target", time=duration(over_ms)))}</span>')
-        yield told(words, "call.story.waited_in_late", time=duration(call.wait_ms), queue=place, late=late)
-    else:
-        yield told(words, "call.story.waited_in", time=duration(call.wait_ms), queue=place)
+    yield _waited(call, call.wait_ms, telling)
+
+
+def _waited(call: Call, wait_ms: int, telling: Telling) -> Markup:
+    words = telling.words
+    place = call.queue or telling.names.group(call.own_numbers)
+    time = duration(wait_ms)
+    over_ms = wait_ms - telling.target_ms
+    if over_ms < SECOND_MS or call.outcome is not Outcome.ANSWERED:
+        key = "call.story.waited_in" if place else "call.story.waited"
+        return told(words, key, time=time, queue=place)
+    late = markup(f'<span class="warn">{text(words.t("call.story.over_target", time=duration(over_ms)))}</span>')
+    if place:
+        return told(words, "call.story.waited_in_late", time=time, queue=place, late=late)
+    return told(words, "call.story.waited_late", time=time, late=late)
 
 
 def _middle(call: Call, records: Records, telling: Telling) -> Iterator[Markup]:
@@ -91,7 +100,7 @@ def _middle(call: Call, records: Records, telling: Telling) -> Iterator[Markup]:
         elif leg.direction is Direction.INBOUND and not leg.voicemail and (answered or call.voicemail or len(legs) > 1):
             yield from _missed(leg, telling)
     for visit in records.visits:
-        yield from _visited(call, visit, telling)
+        yield from _visited(visit, telling)
     if call.voicemail and call.outcome is Outcome.VOICEMAIL:
         yield told(telling.words, "call.story.mailbox")
 
@@ -121,10 +130,10 @@ def _talked(call: Call, leg: Leg, telling: Telling, *, is_last: bool) -> Markup:
     return told(words, "call.story.spoke", who=who)
 
 
-def _visited(call: Call, visit: QueueVisit, telling: Telling) -> Iterator[Markup]:
+def _visited(visit: QueueVisit, telling: Telling) -> Iterator[Markup]:
     words = telling.words
     if visit.outcome is VisitOutcome.ANSWERED and visit.talk_ms is not None:
-        who = call.agent_name or visit.agent or words.t("call.story.somebody")
+        who = telling.names.member(visit.agent) or words.t("call.story.somebody")
         yield told(words, "call.story.talked", who=who, time=duration(visit.talk_ms))
     elif visit.outcome not in {VisitOutcome.ANSWERED, VisitOutcome.ABANDONED, VisitOutcome.IN_PROGRESS}:
         yield told(words, "call.story.left_queue", queue=visit.queue, how=words.t(f"call.visit.{visit.outcome}"))
