@@ -6,7 +6,7 @@ from hashlib import blake2b
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import tables
 from calltally.store.rows import Row, call_of, call_row, leg_of, leg_row, visit_of, visit_row
-from calltally.store.statements import Cursor, Printer, ask_in
+from calltally.store.statements import Cursor, Printer, Put, ask_in
 
 Shape = tuple[object, ...]
 """What indexes and the number of rows depend on: records of the same shape are written over the old ones cheaply."""
@@ -33,14 +33,14 @@ class RecordStatements:
         self.visits = printer.select_in(visits, visits.c.keys(), "flow_id")
         self.counts = printer.select_in(calls, ("flow_id", "messages"), "flow_id")
         self.put = (
-            printer.put(calls, calls.c.keys(), ("flow_id",)),
-            printer.put(legs, legs.c.keys(), ("flow_id", "leg_no")),
-            printer.put(visits, visits.c.keys(), ("flow_id", "visit_no")),
+            Put(printer, calls, ("flow_id",)),
+            Put(printer, legs, ("flow_id", "leg_no")),
+            Put(printer, visits, ("flow_id", "visit_no")),
         )
         self.put_alike = (
-            printer.put(calls, calls.c.keys(), ("flow_id",), but=tables.CALL_CALLER_COLUMNS),
-            printer.put(legs, legs.c.keys(), ("flow_id", "leg_no"), but=("started_at_ms",)),
-            printer.put(visits, visits.c.keys(), ("flow_id", "visit_no"), but=("entered_at_ms",)),
+            Put(printer, calls, ("flow_id",), but=tables.CALL_CALLER_COLUMNS),
+            Put(printer, legs, ("flow_id", "leg_no"), but=("started_at_ms",)),
+            Put(printer, visits, ("flow_id", "visit_no"), but=("entered_at_ms",)),
         )
         self.remove_call = printer.delete(calls, ("flow_id",))
         self.cut_legs = printer.delete(legs, ("flow_id",), f"leg_no >= {printer.mark}")
@@ -57,10 +57,9 @@ class _Rows:
         self.legs: list[tuple[object, ...]] = []
         self.visits: list[tuple[object, ...]] = []
 
-    def write(self, cursor: Cursor, statements: tuple[str, str, str]) -> None:
-        for statement, rows in zip(statements, (self.calls, self.legs, self.visits), strict=True):
-            if rows:
-                cursor.executemany(statement, rows)
+    def write(self, cursor: Cursor, puts: tuple[Put, Put, Put]) -> None:
+        for put, rows in zip(puts, (self.calls, self.legs, self.visits), strict=True):
+            put.write(cursor, rows)
 
 
 class Saving:

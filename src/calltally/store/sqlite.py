@@ -28,6 +28,7 @@ PATIENCE_SECONDS: Final = 5.0
 
 READERS: Final = 4
 MORE_READERS: Final = 12
+KEPT_STATEMENTS = 512
 WRITER_CACHE_KIB: Final = 16_384
 READER_CACHE_KIB: Final = 4_096
 CHECKPOINT_PAGES: Final = 4_000
@@ -93,7 +94,13 @@ class Sqlite:
                     time.sleep(0.02)
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(
+            self.path,
+            timeout=PATIENCE_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=KEPT_STATEMENTS,
+        )
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Cursor, int]]:
