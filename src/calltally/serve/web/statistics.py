@@ -43,7 +43,7 @@ WIDTHS: Final = {
     "wait": "w6",
     "talk": "w6",
     "volume": "w6",
-    "voicemail": "w6",
+    "voicemail_calls": "w6",
     "voicemail_share": "w6",
     "longest_waits": "w4",
     "longest_calls": "w4",

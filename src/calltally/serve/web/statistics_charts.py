@@ -298,7 +298,7 @@ def volume(draw: Drawing) -> Markup:
     return draw.figure(chart, charts.lines, subtitle, of=count, why="calls", calls=draw.calls())
 
 
-def voicemail(draw: Drawing) -> Markup:
+def voicemail_calls(draw: Drawing) -> Markup:
     """Return how many calls ended in a mailbox, over time."""
     metric = "voicemail_calls"
     count = draw.statistics.count(metric)
@@ -319,7 +319,7 @@ def voicemail_share(draw: Drawing) -> Markup:
     share = draw.share(metric)
     inbound = draw.statistics.count("inbound_calls")
     chart = draw.chart(
-        draw.t("statistics.voicemail.found", share=share) if inbound >= FEW else draw.t("statistics.voicemail.title"),
+        draw.t("statistics.voicemail.found", share=share) if inbound >= FEW else draw.t("statistics.voicemail_share.title"),
         f"{draw.t('statistics.voicemail.count', count=draw.statistics.count('voicemail_calls'))}, {share}",
         Unit.SHARE,
         Series(name=draw.t("statistics.voicemail.name"), style=Style.VOICEMAIL, values=draw.statistics.column(metric)),
@@ -340,6 +340,6 @@ CHARTS: Final[Mapping[str, Callable[[Drawing], Markup]]] = {
     "wait": wait,
     "talk": talk,
     "volume": volume,
-    "voicemail": voicemail,
+    "voicemail_calls": voicemail_calls,
     "voicemail_share": voicemail_share,
 }

@@ -1,0 +1,442 @@
+"""The Statistics page says what the calls of a table add up to, in both languages, panel by panel."""
+
+import asyncio
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import pytest
+from starlette.datastructures import QueryParams
+
+from calltally.app import open_parts
+from calltally.app.running import running
+from calltally.engine.questions import Questions
+from calltally.model.instants import Gap
+from calltally.serve.web.asking import asked_of
+from calltally.serve.web.explaining import BEHIND
+from calltally.serve.web.statistics import WIDTHS
+from calltally.settings import load
+from calltally.store.store import Store, StoreError
+from tests.serve.reading import Node, read
+from tests.serve.service_world import Running, with_service
+from tests.serve.told_calls import ZONE, Told, fill, us
+
+ONE, TWO, THREE, FOUR = "493023125001", "493023125002", "493023125003", "493023125004"
+ADA, BEA = "4915112345001", "4915112345002"
+CALLS = (
+    Told(at="2026-11-02 08:10:00", caller=ADA, callee=ONE, rings=10, ends="talks 120"),
+    Told(at="2026-11-02 08:20:00", caller=ADA, callee=ONE, rings=30, ends="talks 60"),
+    Told(at="2026-11-02 09:05:00", caller=BEA, callee=TWO, rings=50, ends="gives_up"),
+    Told(at="2026-11-02 10:00:00", caller="anonymous", callee=ONE, rings=25, ends="mailbox 30"),
+    Told(at="2026-11-02 11:00:00", caller=BEA, callee=ONE, rings=20, ends="talks 300", who="Ben Bohm"),
+    Told(at="2026-11-02 12:00:00", caller=ONE, callee="4989123001", rings=5, ends="talks 240", way="out"),
+    Told(at="2026-11-02 12:30:00", caller=ONE, callee="4989123002", rings=15, ends="gives_up", way="out"),
+    Told(at="2026-11-03 09:00:00", caller=ADA, callee=TWO, rings=70, ends="gives_up"),
+)
+TWO_DAYS = "since=2026-11-02&until=2026-11-04&unit=day"
+
+
+def ask(folder: Path, *addresses: str, **headers: str) -> list[Node]:
+    """Return pages or parts of the service on a folder."""
+
+    async def scenario(service: Running) -> list[Node]:
+        answers = [await service.http.get(address, headers=headers) for address in addresses]
+        assert [answer.status_code for answer in answers] == [200] * len(answers)
+        return [read(answer.text) for answer in answers]
+
+    return with_service(folder, scenario)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill(tmp_path_factory.mktemp("site") / "data", CALLS)
+
+
+@pytest.fixture(scope="module")
+def page(site: Path) -> Node:
+    return ask(site, f"/statistics?{TWO_DAYS}")[0]
+
+
+def figure(page: Node, name: str) -> Node:
+    return next(each for each in page.every(class_="fig") if each.one("h2").text().startswith(name))
+
+
+FIGURES = [
+    # name             what is shown      what stands beside it
+    ("All calls", "8", ""),
+    ("Incoming", "6", ""),
+    ("Outgoing", "2", ""),
+    ("Answer rate", "3 of 6", ""),  # few calls: a percentage would pretend to know more
+    ("Time to answer", "0:20", "nine of ten within 0:30"),  # (10 + 30 + 20) / 3
+    ("To voicemail", "1", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "shown", "more"), FIGURES)
+def test_a_key_figure_is_what_the_calls_add_up_to(page: Node, name: str, shown: str, more: str) -> None:
+    found = figure(page, name).one("p", class_="v")
+    assert found.children[0].text() == shown  # type: ignore[union-attr]  # its first child is the link
+    beside = found.every("span", class_="more")
+    assert (beside[0].text() if beside else "") == more
+
+
+def panel(page: Node, name: str) -> Node:
+    return page.one("div", id=name)
+
+
+PANELS = [
+    # panel        what its reading says of the two days                 per day
+    ("incoming", "answered 3, unanswered 3", [["3", "2"], ["0", "1"]]),
+    ("outgoing", "answered 1, unanswered 1", [["1", "1"], ["0", "0"]]),
+    ("wait", "mean 0:20, 9 of 10 within 0:30", [["0:30", "0:20"], ["-", "-"]]),  # no answer: no value, not 0
+    ("talk", "mean 3:00, half under 2:00", [["3:00"], ["-"]]),  # (120 + 60 + 300 + 240) / 4
+    ("volume", "all 8, incoming 6, outgoing 2", [["7", "5", "2"], ["1", "1", "0"]]),
+    ("voicemail_calls", "1 call to the mailbox", [["1"], ["0"]]),
+    ("voicemail_share", "1 call to the mailbox, 1 of 6", [["20.0 %"], ["0.0 %"]]),
+]
+
+
+@pytest.mark.parametrize(("name", "reading", "rows"), PANELS)
+def test_a_chart_says_what_happened_day_by_day(page: Node, name: str, reading: str, rows: list[list[str]]) -> None:
+    drawn = panel(page, name)
+    assert drawn.one("output").text() == f"2 Nov to 3 Nov: {reading}"
+    days = ["Mon 2 Nov", "Tue 3 Nov"]
+    assert drawn.rows() == [[day, *cells] for day, cells in zip(days, rows, strict=True)]
+
+
+def test_the_pies_have_counts_and_shares(page: Node) -> None:
+    assert panel(page, "pickup_in").rows() == [["answered", "3"], ["not answered", "3"]]
+    shares = [each.text() for each in panel(page, "pickup_out").every("dd")]
+    assert shares == ["50.0 %", "1 call", "50.0 %", "1 call"]
+
+
+def test_the_longest_waits_have_those_who_gave_up_and_say_so(page: Node) -> None:
+    assert [(row[2], row[3]) for row in panel(page, "longest_waits").rows()] == [
+        ("gave up", "1:10"),
+        ("gave up", "0:50"),
+        ("answered", "0:30"),
+        ("voicemail", "0:25"),
+        ("answered", "0:20"),
+        ("answered", "0:10"),
+    ]
+
+
+def test_the_longest_calls_are_of_every_direction(page: Node) -> None:
+    assert [row[1:] for row in panel(page, "longest_calls").rows()] == [
+        ["+49 1511 2345002", "Ben Bohm", "5:00"],
+        ["+49 89 123001", "Anna Arndt", "4:00"],
+        ["+49 1511 2345001", "Anna Arndt", "2:00"],
+        ["+49 1511 2345001", "Anna Arndt", "1:00"],
+    ]
+
+
+def test_the_numbers_that_call_most_leave_withheld_ones_apart(page: Node) -> None:
+    found = panel(page, "callers")
+    assert found.rows() == [["1", "+49 1511 2345001", "50.0 %", "3"], ["2", "+49 1511 2345002", "33.3 %", "2"]]
+    assert "1 withheld apart" in found.text()
+
+
+def hrefs_with_counts(page: Node) -> list[tuple[str, int]]:
+    """Return the links to calls whose figure says how many they are."""
+    links = [link for name in ("pickup_in", "pickup_out") for link in panel(page, name).every("dd") if link.every("a")]
+    counted = [(link.one("a").attributes["href"], int(link.text().split()[0])) for link in links]
+    for name in ("All calls", "Incoming", "Outgoing", "To voicemail"):
+        value = figure(page, name).one("p", class_="v").one("a")
+        counted.append((value.attributes["href"], int(value.text())))
+    counted += [(row.one("a").attributes["href"], int(row.one("b").text())) for row in _rows(panel(page, "callers"))]
+    return counted
+
+
+def _rows(node: Node) -> list[Node]:
+    return node.one("tbody").every("tr")
+
+
+def test_a_figure_opens_exactly_its_calls(site: Path, page: Node) -> None:
+    counted = hrefs_with_counts(page)
+    assert len(counted) == 10
+    parts = open_parts(load(data=site, environ={}))
+    try:
+        for href, count in counted:
+            url = urlsplit(href)
+            assert url.path == "/calls"
+            asked = asked_of(url.path, QueryParams(url.query), zone=ZONE, now_ms=0)
+            assert len(parts.questions.calls(asked.span, asked.selection()).calls) == count, href
+    finally:
+        parts.store.close()
+
+
+def test_an_explanation_shows_the_formula_with_the_values_of_the_page(site: Path) -> None:
+    (page,) = ask(site, f"/statistics?{TWO_DAYS}&why=asa")
+    because = page.one("section", id="why")
+    text = because.text()
+    assert "Why 0:20?" in text
+    assert "1:00 waiting time of answered incoming calls 3 answered incoming calls = 20.00 s = 0:20" in text
+    assert "Not in it: 3 unanswered, 2 outgoing." in text
+    assert "100 % of the time" in text
+    assert [link.text() for link in because.every("a")] == ["Close", "Open the 3"]
+    assert figure(page, "Time to answer").attributes["aria-current"] == "true"
+
+
+def test_every_part_at_its_own_address_is_the_part_of_the_page(site: Path, page: Node) -> None:
+    addresses = [each.attributes["data-part"] for each in page.every("div") if "data-part" in each.attributes]
+    assert len(addresses) == len(WIDTHS)
+    for name, part in zip(WIDTHS, ask(site, *addresses), strict=True):
+        assert part.text() == panel(page, name).text(), name
+
+
+def test_the_export_has_the_same_figures(site: Path) -> None:
+    async def scenario(service: Running) -> str:
+        answer = await service.http.get(f"/statistics.csv?{TWO_DAYS}")
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        return str(answer.text)
+
+    head, first, second, end = with_service(site, scenario).split("\r\n")
+    names = head.split(",")
+    row = dict(zip(names, first.split(","), strict=True))
+    assert (row["since"], row["calls"], row["asa"], row["answer_rate"]) == (
+        "2026-11-01T23:00:00.000Z",
+        "7",
+        "20",
+        "0.6",
+    )
+    assert dict(zip(names, second.split(","), strict=True))["asa"] == ""
+    assert end == ""
+
+
+# --- filters: the five calls of the facts, section 11 ----------------------------------------------------------------
+
+NAMED = (
+    ("g1", "Sales", (ONE,)),
+    ("g2", "Sales EMEA", (TWO,)),
+    ("g3", "Support (DE)", (THREE,)),
+    ("g4", "Mothers", (FOUR,)),
+    ("g5", "Rock 'n' \"Roll\" <b>&", ("493023125006",)),
+)
+TEAMS = {"A": (ONE, "493023125011"), "B": (ONE, TWO), "Team A": (THREE, "493023125013")}
+FIVE = (
+    Told(at="2026-11-02 09:00:00", caller=ADA, callee=ONE, ends="talks 10"),
+    Told(at="2026-11-02 09:10:00", caller=ADA, callee=TWO, ends="talks 10"),
+    Told(at="2026-11-02 09:20:00", caller=ADA, callee=THREE, ends="talks 10"),
+    Told(at="2026-11-02 09:30:00", caller=BEA, callee=ONE, ends="talks 10"),
+    Told(at="2026-11-02 09:40:00", caller=ADA, callee="493023125009", ends="talks 10"),
+)
+SELECTIONS = [
+    # filter                                          calls, each counted once
+    ("", 5),
+    ("&group=g2", 1),  # not those of Sales, whose name is a part of it
+    ("&group=g1", 2),
+    ("&group=g3", 1),  # brackets are no pattern
+    ("&group=g4", 0),  # Mothers contains "other"
+    ("&group=g5", 0),  # quotes are no end of anything
+    ("&group=Other", 1),
+    ("&group=g1&group=Other", 3),
+    ("&team=A", 2),
+    ("&team=Team%20A", 1),  # not those of A
+    ("&team=B", 3),
+    ("&team=A&team=B", 3),  # two calls are in both, and count once
+    ("&team=Other", 1),
+    ("&team=A&group=g2", 0),
+    ("&direction=outbound", 0),
+    ("&source=asterisk", 0),
+    ("&source=sipgate&direction=inbound", 5),
+]
+
+
+@pytest.fixture(scope="module")
+def filtered_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill(tmp_path_factory.mktemp("five") / "data", FIVE, groups=NAMED, teams=TEAMS)
+
+
+def test_filters_compare_whole_names_and_count_each_call_once(filtered_site: Path) -> None:
+    addresses = [f"/statistics?{TWO_DAYS}{query}" for query, _ in SELECTIONS]
+    pages = ask(filtered_site, *addresses)
+    found = [figure(page, "All calls").one("p", class_="v").text() for page in pages]
+    assert list(zip([query for query, _ in SELECTIONS], found, strict=True)) == [(q, str(n)) for q, n in SELECTIONS]
+
+
+def test_the_filter_says_what_is_chosen_and_escapes_names(filtered_site: Path) -> None:
+    (page,) = ask(filtered_site, f"/statistics?{TWO_DAYS}&group=g5&group=g2&direction=inbound")
+    sentence = page.one("form", class_="ask")
+    assert "Rock 'n' \"Roll\" <b>& and 1 more" in sentence.text()
+    chosen = [box.attributes["value"] for box in sentence.every("input", name="group") if "checked" in box.attributes]
+    assert chosen == ["g2", "g5"]
+    selected = [option.text() for option in sentence.every("option") if "selected" in option.attributes]
+    assert selected == ["from 2 Nov 2026 to 3 Nov 2026", "day", "incoming only", "the 2 days before"]
+
+
+# --- what is wrong, what is missing -----------------------------------------------------------------------------------
+
+WRONG = [
+    # query                                   status, who is to blame
+    ("span=tomorrow", 400, "span cannot be 'tomorrow'"),
+    ("unit=fortnight", 400, "fortnight"),
+    ("since=yesterdayish", 400, "yesterdayish"),
+    ("until=2026-11-04", 400, "since"),
+    ("direction=sideways", 400, "sideways"),
+    ("compare=everything", 400, "compare"),
+    ("why=the_weather", 400, "the_weather"),
+    ("lang=fr", 400, "fr"),
+    ("group=" + "x" * 201, 400, "group"),
+    ("team=%00", 400, "team"),
+    ("since=2026-11-04&until=2026-11-02", 422, "2026-11-02"),
+    ("span=365d&unit=minute", 422, "minute"),
+    ("group=nowhere", 422, "nowhere"),
+    ("team=%25", 422, "%"),
+]
+
+
+def test_nonsense_and_the_impossible_get_a_page_that_says_what_and_a_way_out(site: Path) -> None:
+    async def scenario(service: Running) -> list[tuple[str, int, str]]:
+        found = []
+        for query, _, _ in WRONG:
+            answer = await service.http.get(f"/statistics?{query}", headers={"accept-language": "de"})
+            page = read(answer.text)
+            assert page.one("a", class_="button").attributes["href"] == "/"
+            found.append((query, answer.status_code, page.one("p", class_="detail").text()))
+        return found
+
+    for (query, status, sentence), (_, expected, part) in zip(with_service(site, scenario), WRONG, strict=True):
+        assert status == expected, query
+        assert part in sentence, query
+
+
+def test_a_time_without_calls_says_so_and_shows_the_way_to_some(site: Path) -> None:
+    (page,) = ask(site, "/statistics?since=2026-10-01&until=2026-10-08")
+    empty = panel(page, "incoming")
+    assert "No calls in these 7 days" in empty.text()
+    assert "The source was connected all the time" in empty.text()
+    assert [link.attributes["href"] for link in empty.one("p", class_="read").every("a")] == [
+        "/statistics?span=30d",
+        "/statistics?span=365d",
+    ]
+    assert figure(page, "Answer rate").one("p", class_="v").text() == "-"
+
+
+def test_a_site_without_any_call_has_a_whole_page(tmp_path: Path) -> None:
+    for page in ask(fill(tmp_path / "data", ()), "/statistics", "/statistics?span=today&why=answer_rate"):
+        assert figure(page, "All calls").one("p", class_="v").text() == "0"
+
+
+def test_hours_in_which_a_source_was_silent_are_named(tmp_path: Path) -> None:
+    since, until = (us(f"2026-11-02 {clock}:00") // 1000 for clock in ("09:40", "13:10"))
+    gap = Gap(source="sipgate", since_ms=since, until_ms=until, reason="silent")
+    (page,) = ask(fill(tmp_path / "data", CALLS, gaps=[gap]), f"/statistics?{TWO_DAYS}&why=calls")
+    assert "92.7 % of the time covered" in page.every("div", class_="alarm")[-1].text()
+    assert "sipgate was not heard on 2 Nov, 9:40 to 13:10." in page.one("section", id="why").text()
+    assert "sipgate silent 3:30:00" in panel(page, "incoming").text()
+
+
+class _Failing:
+    """A database that does not answer one kind of question."""
+
+    def __init__(self, store: Store, *methods: str) -> None:
+        self._store = store
+        self._methods = methods
+
+    def __getattr__(self, name: str) -> object:
+        return self._fail if name in self._methods else getattr(self._store, name)
+
+    def _fail(self, *_: object) -> object:
+        raise StoreError("disk I/O error")
+
+
+def _ask_failing(folder: Path, address: str, *methods: str) -> Node:
+    async def go() -> Node:
+        parts = open_parts(load(data=folder, environ={}))
+        try:
+            failing: Store = _Failing(parts.store, *methods)  # type: ignore[assignment]  # it answers for a Store
+            broken = replace(parts, questions=Questions(failing, parts.zone, parts.teams.current))
+            async with running(broken) as app:
+                transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
+                async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+                    return read((await http.get(address)).text)
+        finally:
+            parts.store.close()
+
+    return asyncio.run(go())
+
+
+def test_a_panel_that_fails_shows_only_itself_failed(site: Path) -> None:
+    page = _ask_failing(site, f"/statistics?{TWO_DAYS}", "calls")
+    failed = [name for name in WIDTHS if "Not drawn: the database did not answer" in panel(page, name).text()]
+    assert failed == ["longest_waits", "longest_calls"]
+    assert panel(page, "longest_waits").one("a", class_="act").text() == "Try now"
+    assert figure(page, "All calls").one("p", class_="v").text() == "8"
+
+
+def test_without_sums_the_lists_of_calls_stay(site: Path) -> None:
+    page = _ask_failing(site, f"/statistics?{TWO_DAYS}&why=calls", "sums")
+    failed = [name for name in WIDTHS if "Not drawn" in panel(page, name).text()]
+    assert failed == [name for name in WIDTHS if not name.startswith("longest")]
+    assert "Key figures" in page.text()
+
+
+# --- languages ----------------------------------------------------------------------------------------------------
+
+
+def test_german_pages_are_german_throughout(site: Path) -> None:
+    addresses = [f"/statistics?{TWO_DAYS}&why={why}" for why in BEHIND]
+    for german, english in zip(ask(site, *addresses, **{"accept-language": "de"}), ask(site, *addresses), strict=True):
+        assert (german.one("html").attributes["lang"], english.one("html").attributes["lang"]) == ("de", "en")
+        for page in (german, english):
+            assert not re.search(r"[{}]", page.one("main").text())
+        shared = {each.text() for each in german.every("h2")} & {each.text() for each in english.every("h2")}
+        assert shared <= {"Voicemail"}
+
+
+def test_the_language_is_the_address_s_then_the_reader_s_then_the_browser_s(site: Path) -> None:
+    async def scenario(service: Running) -> list[str]:
+        get = service.http.get
+        found = [await get("/statistics?lang=en", headers={"accept-language": "de"})]
+        found.append(await get("/statistics", headers={"accept-language": "de;q=0.5, fr"}))
+        switched = await get("/lang?to=de&next=/statistics%3Flang%3Den%26span%3Dtoday")
+        assert (switched.status_code, switched.headers["location"]) == (303, "/statistics?span=today")
+        found.append(await get("/statistics", headers={"accept-language": "en"}))  # the cookie knows
+        outside = await get("/lang?to=de&next=//elsewhere.example/")
+        assert outside.headers["location"] == "/"
+        return [read(answer.text).one("html").attributes["lang"] for answer in found]
+
+    assert with_service(site, scenario) == ["en", "de", "de"]
+
+
+def test_links_keep_the_language_of_the_address(site: Path) -> None:
+    (page,) = ask(site, f"/statistics?{TWO_DAYS}&lang=de")
+    href = panel(page, "pickup_in").every("dd")[1].one("a").attributes["href"]
+    assert ("lang", "de") in parse_qsl(urlsplit(href).query)
+
+
+# --- the frame --------------------------------------------------------------------------------------------------------
+
+
+def test_pages_are_kept_by_nobody_and_their_files_for_ever(site: Path) -> None:
+    async def scenario(service: Running) -> None:
+        page = await service.http.get("/statistics", headers={"accept-encoding": "gzip"})
+        assert page.headers["cache-control"] == "private, no-store"
+        assert page.headers["content-encoding"] == "gzip"
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert not re.search(r" style=| on[a-z]+=\"|<script>|<style", page.text.replace(' on="live"', ""))
+        files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+        weight = int(page.headers["content-length"])
+        for address in files:
+            file = await service.http.get(address)
+            assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+            again = await service.http.get(address, headers={"if-none-match": file.headers["etag"]})
+            assert again.status_code == 304
+            weight += int(file.headers["content-length"])
+        assert len(files) == 5
+        assert weight < 60_000
+        old = await service.http.get("/static/0123456789ab/site.css")
+        assert (old.status_code, old.headers["cache-control"]) == (200, "no-cache")
+
+    with_service(site, scenario)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/statistics/parts/nothing", "/static/../routes.py", "/static/no.css"])
+def test_an_address_that_leads_nowhere_gets_a_page(site: Path, path: str) -> None:
+    async def scenario(service: Running) -> tuple[int, str]:
+        answer = await service.http.get(path, headers={"accept-language": "de"})
+        return answer.status_code, read(answer.text).one("h1").text()
+
+    assert with_service(site, scenario) == (404, "Diese Seite gibt es nicht")
