@@ -3,7 +3,6 @@
 from typing import Any
 
 import schemathesis
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode

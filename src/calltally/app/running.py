@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from calltally.app import Parts, clock_us
+from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket, close_late
 from calltally.engine.credentials import Sessions, Tokens
 from calltally.engine.duties import Duties, note_alive, note_downtime
 from calltally.engine.health import Health
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 8
 KEPT_ALIVE_SECONDS = 75
+LATE_TICKS = 10
+"""uvicorn ticks ten times a second; so often late requests are looked for, in ticks."""
 
 
 def run_until_told(parts: Parts, ready: Callable[[str], None] | None) -> None:
@@ -210,6 +213,11 @@ class _Server(uvicorn.Server):
         if self.started:
             self._ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % LATE_TICKS == 0:
+            close_late(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
 
 async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
     listen = parts.settings.server.listen
@@ -218,14 +226,15 @@ async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
             app,
             host=listen.host,
             port=listen.port,
-            http="httptools",
-            ws="websockets-sansio",
+            http=GuardedHttp,
+            ws=GuardedSocket,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=False,
             ws_per_message_deflate=False,
+            ws_max_size=LARGEST_FRAME,
             timeout_keep_alive=KEPT_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             proxy_headers=False,

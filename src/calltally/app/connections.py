@@ -1,0 +1,85 @@
+"""What a connection may cost: strangers get little time and little memory before they have asked for something.
+
+uvicorn alone waits for ever for the rest of a request, keeps however long a head, and waits for ever until a viewer who
+does not read has read what was sent to him.
+"""
+
+from asyncio import BaseProtocol, Transport
+from collections.abc import Iterable
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+LARGEST_HEAD: Final = 64 * 1024
+LONGEST_ARRIVAL_SECONDS: Final = 30.0
+LARGEST_FRAME: Final = 64 * 1024
+"""Of a WebSocket; viewers have nothing to say."""
+
+_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """HTTP on one connection, which notes since when a request is on its way and how large its head is so far."""
+
+    arriving_since: float | None = None
+    _in_head = False
+    _head_bytes = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """Begin; the first request is to come soon."""
+        super().connection_made(transport)
+        self.arriving_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head of a request has become too large."""
+        if self.arriving_since is None and self.timeout_keep_alive_task is not None:
+            self.arriving_since = self.loop.time()
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        if self.arriving_since is None:
+            self.arriving_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Note that the head is whole."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the request is whole."""
+        self.arriving_since = None
+        super().on_message_complete()
+
+
+class GuardedSocket(WebSocketsSansIOProtocol):
+    """A WebSocket on which only the service speaks: what a viewer says is passed over."""
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message over, whatever is in it."""
+        self.frames = []
+
+    def keepalive_timeout(self) -> None:
+        """Cut off a viewer who has answered no ping; a close would wait until he has read everything."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+
+def close_late(connections: Iterable[BaseProtocol], now: float) -> None:
+    """Close the connections on which a request has been arriving for too long; `now` is the time of the event loop."""
+    for connection in list(connections):
+        if (
+            isinstance(connection, GuardedHttp)
+            and connection.arriving_since is not None
+            and now - connection.arriving_since > LONGEST_ARRIVAL_SECONDS
+        ):
+            connection.transport.close()

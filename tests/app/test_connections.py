@@ -1,0 +1,177 @@
+"""Connections that cost time or memory and ask for nothing are closed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from calltally.app.connections import LARGEST_HEAD, LONGEST_ARRIVAL_SECONDS, GuardedHttp, GuardedSocket, close_late
+
+PATIENCE_SECONDS = 20
+ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written, and is closed when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """Return whether it was told to close."""
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Nothing is read here."""
+
+    def resume_reading(self) -> None:
+        """The same."""
+
+
+class Connection:
+    """A client's connection to a server that answers "ok" to everything."""
+
+    def __init__(self) -> None:
+        config = uvicorn.Config(_say_ok, http=GuardedHttp, lifespan="off", log_config=None, interface="asgi3")
+        config.load()
+        self.wire = Wire()
+        self.state = ServerState()
+        self._protocol = GuardedHttp(config, self.state, {})
+        self._protocol.connection_made(self.wire)
+
+    async def send(self, data: bytes) -> bytes:
+        """Send something; return what comes back once nothing more is to come."""
+        self.wire.written = b""
+        self._protocol.data_received(data)
+        if self._protocol.arriving_since is None:
+            await asyncio.gather(*self.state.tasks)
+        return self.wire.written
+
+    def wait(self, seconds: float = LONGEST_ARRIVAL_SECONDS + 1) -> bool:
+        """Return whether the connection is closed when so much time has passed."""
+        close_late(self.state.connections, asyncio.get_running_loop().time() + seconds)
+        return self.wire.closed
+
+    async def leave(self) -> None:
+        """End it."""
+        self._protocol.connection_lost(None)
+        await asyncio.gather(*self.state.tasks)
+
+
+async def _say_ok(scope: Scope, receive: Receive, send: Send) -> None:
+    assert scope["type"] == "http"
+    message = await receive()
+    while message.get("more_body"):
+        message = await receive()
+    if message["type"] == "http.request":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+def run(scenario: Callable[[Connection], Awaitable[None]]) -> None:
+    """Run a scenario on a new connection."""
+
+    async def go() -> None:
+        connection = Connection()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await scenario(connection)
+            await connection.leave()
+
+    asyncio.run(go())
+
+
+PARTS = [b"\r\n", b"G", ASKED[:-2], b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"]
+
+
+@pytest.mark.parametrize("sent", PARTS)
+@pytest.mark.parametrize("before", [b"", ASKED])
+def test_a_request_that_does_not_arrive_in_time_is_given_up(before: bytes, sent: bytes) -> None:
+    async def scenario(connection: Connection) -> None:
+        if before:
+            assert (await connection.send(before)).endswith(b"ok")
+            assert not connection.wait()
+        await connection.send(sent)
+        assert not connection.wait(LONGEST_ARRIVAL_SECONDS - 1)
+        assert connection.wait()
+
+    run(scenario)
+
+
+def test_a_connection_on_which_nothing_is_ever_asked_is_closed() -> None:
+    async def scenario(connection: Connection) -> None:
+        assert connection.wait()
+
+    run(scenario)
+
+
+def test_a_request_that_arrived_whole_may_take_its_time() -> None:
+    async def scenario(connection: Connection) -> None:
+        assert (await connection.send(ASKED[:10])) == b""
+        assert (await connection.send(ASKED[10:])).endswith(b"ok")
+        assert not connection.wait(10 * LONGEST_ARRIVAL_SECONDS)
+
+    run(scenario)
+
+
+def test_a_head_is_read_up_to_its_limit_and_a_body_beyond_it() -> None:
+    async def scenario(connection: Connection) -> None:
+        large = b"X-Long: " + b"z" * (LARGEST_HEAD // 2) + b"\r\n\r\n"
+        assert (await connection.send(ASKED[:-2] + large)).endswith(b"ok")
+        length = 4 * LARGEST_HEAD
+        await connection.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+        await connection.send(b"y" * (length - 1))
+        assert (await connection.send(b"y")).endswith(b"ok")
+        await connection.send(ASKED[:-2] + b"X-Long: " + b"z" * (LARGEST_HEAD // 2))
+        assert (await connection.send(b"z" * LARGEST_HEAD)).startswith(b"HTTP/1.1 431 ")
+        assert connection.wire.closed
+
+    run(scenario)
+
+
+def test_a_viewer_who_never_reads_is_cut_off() -> None:
+    async def talk(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "websocket"
+        await receive()
+        await send({"type": "websocket.accept"})
+        try:
+            while True:
+                await send({"type": "websocket.send", "text": "x" * 100_000})
+        finally:
+            left.set()
+
+    async def go() -> None:
+        config = uvicorn.Config(
+            talk, ws=GuardedSocket, lifespan="off", interface="asgi3", ws_ping_interval=0.05, ws_ping_timeout=0.05
+        )
+        config.load()
+        state = ServerState()
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: GuardedHttp(config, state, {}), "127.0.0.1", 0
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS), listening:
+            reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            writer.write(UPGRADE)
+            await reader.readuntil(b"\r\n\r\n")
+            await left.wait()
+            assert not state.connections
+            writer.transport.abort()
+
+    left = asyncio.Event()
+    asyncio.run(go())
