@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from starlette.types import Message, Scope
 
+from calltally.serve import stream
 from tests.serve.service_world import Running, answer, hangup, new_call, with_service
 
 
 class Viewer:
     """One connection to the stream, below any network."""
 
-    def __init__(self, service: Running, kind: str, query: bytes = b"") -> None:
+    def __init__(self, service: Running, kind: str, query: bytes = b"", room: int = 0) -> None:
+        """Connect; `room` is for how many messages there is room on the line while nobody reads, 0 for any number."""
         self._incoming: asyncio.Queue[Message] = asyncio.Queue()
-        self.outgoing: asyncio.Queue[Message] = asyncio.Queue()
+        self.outgoing: asyncio.Queue[Message] = asyncio.Queue(room)
         self._task = asyncio.create_task(self._ask(service, self._scope(kind, query)))
         self._incoming.put_nowait({"type": "websocket.connect"} if kind == "websocket" else {"type": "http.request"})
 
@@ -48,6 +51,11 @@ class Viewer:
                 return dict(msgspec.json.decode(message["text"]))
             if message["type"] == "http.response.body" and b"data: " in message["body"]:
                 return dict(msgspec.json.decode(message["body"].split(b"data: ", 1)[1].strip()))
+
+    async def gone(self) -> None:
+        """Wait until the service has let the viewer go."""
+        async with asyncio.timeout(10):
+            await self._task
 
     async def leave(self) -> None:
         """Go away."""
@@ -100,3 +108,19 @@ def test_a_viewer_may_leave_the_calls_out(tmp_path: Path) -> None:
     frame = with_service(tmp_path, scenario)
     assert "calls" not in frame
     assert frame["waiting_now"] == 1
+
+
+def test_a_viewer_who_does_not_read_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "LONGEST_SEND_SECONDS", 0.01)
+    monkeypatch.setattr(stream, "MOST_VIEWERS", 1)
+
+    async def scenario(service: Running) -> None:
+        silent = Viewer(service, "http", room=1)
+        await silent.gone()
+        viewer = Viewer(service, "http")
+        assert (await viewer.frame())["type"] == "snapshot"
+        refused = await service.http.get("/api/v1/live")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        await viewer.leave()
+
+    with_service(tmp_path, scenario)

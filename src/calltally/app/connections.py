@@ -35,12 +35,25 @@ class GuardedHttp(HttpToolsProtocol):
         """Read on, unless the head of a request has become too large."""
         if self.arriving_since is None and self.timeout_keep_alive_task is not None:
             self.arriving_since = self.loop.time()
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+        if self._in_head and self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+        if self.transport.is_closing():
+            self._forget()
+
+    def give_up(self) -> None:
+        """Close, whatever was to come or to be sent."""
+        self.transport.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Tell the request in work that nobody waits for its answer; writing it to a closed connection would fail."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def on_message_begin(self) -> None:
         """Note that a request begins."""
@@ -82,4 +95,4 @@ def close_late(connections: Iterable[BaseProtocol], now: float) -> None:
             and connection.arriving_since is not None
             and now - connection.arriving_since > LONGEST_ARRIVAL_SECONDS
         ):
-            connection.transport.close()
+            connection.give_up()

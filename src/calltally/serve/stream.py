@@ -1,12 +1,14 @@
 """The live stream: the board's frames as JSON, over a WebSocket or as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from calltally.engine.health import Hearing
@@ -95,6 +97,26 @@ def frame_value(frame: Frame, board: Board, *, with_calls: bool) -> dict[str, ob
     return value
 
 
+class _Events(StreamingResponse):
+    """Events to one viewer, until he leaves or does not read for too long."""
+
+    def __init__(self, lines: AsyncGenerator[str]) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(lines, headers=headers, media_type="text/event-stream")
+        self._lines = lines
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the lines; each must find its way in time."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(LONGEST_SEND_SECONDS):
+                await send(message)
+
+        async with aclosing(self._lines):
+            with suppress(TimeoutError):
+                await super().stream_response(send_in_time)
+
+
 class Stream:
     """Encodes each frame once for all who look, whatever way they look."""
 
@@ -134,11 +156,7 @@ class Stream:
         """Send the same frames as server-sent events."""
         if self._board.viewers >= MOST_VIEWERS:
             return Response("Too many look already; come again.", 503, {"retry-after": "10"})
-        return StreamingResponse(
-            self._event_lines(_wants_calls(request.query_params.get)),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-        )
+        return _Events(self._event_lines(_wants_calls(request.query_params.get)))
 
     async def _send(self, socket: WebSocket, viewer: Viewer, *, with_calls: bool) -> None:
         try:
@@ -149,7 +167,7 @@ class Stream:
         except TimeoutError:
             await socket.close(1008)
 
-    async def _event_lines(self, with_calls: bool) -> AsyncIterator[str]:  # noqa: FBT001  an inner generator
+    async def _event_lines(self, with_calls: bool) -> AsyncGenerator[str]:  # noqa: FBT001  an inner generator
         viewer = self._board.watch()
         try:
             while True:
