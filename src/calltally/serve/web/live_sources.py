@@ -36,10 +36,12 @@ class SourceRow:
     last: str
     per_minute: str
     behind: str
-    set_aside: str
-    refused: str
+    errors: str
+    errors_title: str
     state: Markup
     status: Status
+    receives: bool
+    fresh_problems: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,10 @@ def _title(rows: Sequence[SourceRow], words: Words) -> str:
     for row in rows:
         if row.status is Status.BAD:
             return words.t("live.sources.title_failing", source=row.name)
-    receiving = sum(row.status is Status.OK for row in rows)
+    for row in rows:
+        if row.fresh_problems:
+            return words.t("live.sources.title_errors", source=row.name, count=row.fresh_problems)
+    receiving = sum(row.receives for row in rows)
     if receiving == len(rows):
         return words.t("live.sources.title", count=len(rows))
     return words.t("live.sources.title_some", count=receiving, whole=len(rows))
@@ -89,10 +94,12 @@ def _row(site: Site, name: str, hearing: Hearing, words: Words, now_ms: int) -> 
         last=NONE if last_ms is None else _when(last_ms, now_ms, site.zone, words),
         per_minute=count(hearing.per_minute(now_ms * 1000), words.language),
         behind=lag(None if delay is None else round(delay), words),
-        set_aside=count(hearing.set_aside, words.language),
-        refused=count(hearing.refused, words.language),
+        errors=count(hearing.set_aside + hearing.refused, words.language),
+        errors_title=words.t("live.sources.errors_title", set_aside=hearing.set_aside, refused=hearing.refused),
         state=charts.status_sign(status, word),
         status=status,
+        receives=last_ms is not None and (not is_pushed or now_ms - last_ms < QUIET_MS),
+        fresh_problems=hearing.set_aside if _is_news(hearing.last_problem_at_us, now_ms) else 0,
     )
 
 
