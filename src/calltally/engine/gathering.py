@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from calltally.engine.answers import By
 from calltally.engine.plan import Part, parts_of, step_of
 from calltally.metrics.formula import Maximum, Percentile, Sum
-from calltally.model.instants import Span
+from calltally.model.instants import DAY_MS, Span
 from calltally.model.words import Direction
 from calltally.store.store import Dimension, Filter, Grain, SpreadQuestion, Store, Subject, SumQuestion, SumRow
 
@@ -40,6 +41,10 @@ _ROLLED_UP: Final = {
 }
 _KEEPS: Final = {Subject.CALL: ("sources", "directions", "lines"), Subject.VISIT: ("sources", "queues")}
 """The fields of a filter that the roll-ups of a subject can apply."""
+
+
+_LONG_BUCKET_MS: Final = 3 * DAY_MS
+"""From buckets so long on, on average, a histogram for each is quicker than the histograms of days."""
 
 
 def is_rolled_up(subject: Subject, dimension: Dimension | None, where: Filter) -> bool:
@@ -201,19 +206,35 @@ class Gathering:
 
     def spread(self, leaf: Percentile, where: Filter) -> dict[int, Counter[int]]:
         """Return the histogram of each bucket in which there is a duration."""
-        found: dict[int, Counter[int]] = {}
         where = in_direction(where, leaf.direction)
-        for part in () if is_nothing(where) else self._parts(Subject.CALL, where, None):
+        if is_nothing(where):
+            return {}
+        buckets = len(self._edges) - 1
+        if buckets > 1 and self._span.until_ms - self._span.since_ms >= buckets * _LONG_BUCKET_MS:
+            # Bins of weeks and months are added up where they lie: one row for a bin of a month, not thirty.
+            singles = (
+                Gathering(self._store, edges=ends, zone=self.zone).spread(leaf, where) for ends in pairwise(self._edges)
+            )
+            return {index: single[0] for index, single in enumerate(singles) if single}
+        return self._spread(leaf.spread, where)
+
+    def _spread(self, name: str, where: Filter) -> dict[int, Counter[int]]:
+        found: dict[int, Counter[int]] = {}
+        for part in self._parts(Subject.CALL, where, None):
             question = SpreadQuestion(
                 subject=Subject.CALL,
                 grain=part.grain,
-                spread=leaf.spread,
+                spread=name,
                 span=part.span,
                 where=where,
                 step_ms=self._step_ms,
             )
             for row in self._store.spread(question):
-                found.setdefault(self._bucket(row.bucket_ms), Counter())[row.bin] += row.count
+                index = self._bucket(row.bucket_ms)
+                counts = found.get(index)
+                if counts is None:
+                    counts = found[index] = Counter()
+                counts[row.bin] += row.count
         return found
 
     def maxima(self, leaf: Maximum, where: Filter) -> dict[int, int]:

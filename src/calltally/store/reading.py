@@ -93,8 +93,10 @@ def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
     found = _limited(select(bucket, bin_number, count), table, span=question.span, where=question.where)
     found = in_time(found.where(*counted), table)
     found = found.group_by(bin_number) if question.step_ms is None else found.group_by(bucket, bin_number)
-    rows = [SpreadRow(row[0], row[1], int(row[2])) for row in connection.execute(found)]
-    return sorted(rows, key=lambda row: (row.bucket_ms or 0, row.bin))
+    # Rows are sorted as they come: a year by day has a hundred thousand of them.
+    return [
+        SpreadRow(bucket_ms, number, int(times)) for bucket_ms, number, times in sorted(connection.execute(found).all())
+    ]
 
 
 def _suits_callers(connection: Connection, table: Table, question: SumQuestion) -> bool:

@@ -1,6 +1,7 @@
 """The Statistics page: every panel from a few questions, each panel also at an address of its own."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from markupsafe import Markup
@@ -51,6 +52,9 @@ WIDTHS: Final = {
 }
 """The panels in their order, and how many of the twelve columns each has."""
 
+_READERS: Final = 4
+"""How many questions of one page are read at the same time."""
+
 _AGAIN_MS: Final = 60_000
 """A page that goes on brings its figures anew this often."""
 
@@ -77,6 +81,7 @@ class StatisticsPage:
         """Take what renders pages."""
         self._renderer = renderer
         self._site = renderer.site
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="statistics")
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of the page, its parts and its export."""
@@ -92,6 +97,7 @@ class StatisticsPage:
         asked = self._asked(request)
         words = self._renderer.words(request)
         statistics = Statistics(self._site, asked)
+        statistics.begin(self._pool)
         return self._renderer.page(
             request,
             "statistics.html",
@@ -110,6 +116,7 @@ class StatisticsPage:
         name = str(request.path_params["part"])
         draw = Drawing(Statistics(self._site, asked), self._renderer.words(request))
         if name == "all":
+            draw.statistics.begin(self._pool)
             return self._renderer.fragment(self._body(request, draw))
         if name == "figures":
             return self._renderer.fragment(self._figures(request, draw))

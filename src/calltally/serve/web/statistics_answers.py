@@ -1,9 +1,10 @@
 """What the Statistics page knows: its few questions, each asked once for all panels, and only when a panel needs it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from calltally.engine.answers import Answer, By, Question, Selection, Value
 from calltally.engine.questions import CallOrder
@@ -37,7 +38,6 @@ METRICS: Final = (
     "outbound_answer_rate",
     "wait_p90",
     "average_talk_time",
-    "talk_p50",
     "voicemail_share",
     "in_progress_calls",
     "open_calls",
@@ -45,29 +45,35 @@ METRICS: Final = (
 )
 
 
+OF_THE_WHOLE: Final = ("talk_p50",)
+"""Metrics whose course is not drawn; a histogram of the whole is read in a fraction of the time of one for each day."""
+
+
 class Once(Generic[Found]):
-    """Something that is looked up when it is first wanted; a failure is not tried again for every panel."""
+    """Something that is looked up once, also if that fails; when it is first wanted, or beforehand beside others."""
 
     def __init__(self, look_up: Callable[[], Found]) -> None:
         self._look_up = look_up
-        self._found: list[Found] = []
-        self._failure: StoreError | None = None
+        self._found: Future[Found] | None = None
+
+    def begin(self, pool: Executor) -> None:
+        """Look it up in another thread."""
+        self._found = pool.submit(self._look_up)
 
     def __call__(self) -> Found:
         """Return what was found.
 
         Raises:
-            StoreError: the database did not answer, now or before.
+            StoreError: the database did not answer.
         """
-        if self._failure is not None:
-            raise self._failure
-        if not self._found:
+        if self._found is None:
+            found: Future[Found] = Future()
             try:
-                self._found.append(self._look_up())
+                found.set_result(self._look_up())
             except StoreError as failure:
-                self._failure = failure
-                raise
-        return self._found[0]
+                found.set_exception(failure)
+            self._found = found
+        return self._found.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +117,33 @@ class Statistics:
         edges(self.span, self.unit, site.zone, MOST_BUCKETS)
         self._selection = asked.selection()
         self.over_time = Once(self._over_time)
+        self.whole = Once(self._whole)
         self.before = Once(self._before)
         self.longest_waits = Once(self._longest_waits)
         self.longest_calls = Once(self._longest_calls)
         self.callers = Once(self._callers)
+
+    def begin(self, pool: Executor) -> None:
+        """Ask everything at once: the database reads for several while others add up."""
+        every: tuple[Once[Any], ...] = (
+            self.over_time,
+            self.whole,
+            self.callers,
+            self.before,
+            self.longest_waits,
+            self.longest_calls,
+        )
+        for each in every:
+            each.begin(pool)
 
     def _question(self, metrics: tuple[str, ...], span: Span, unit: Unit | None = None) -> Question:
         return Question(metrics=metrics, span=span, zone=self.site.zone, unit=unit, selection=self._selection)
 
     def _over_time(self) -> Answer:
         return self.site.questions.ask(self._question(METRICS, self.span, self.unit))
+
+    def _whole(self) -> Answer:
+        return self.site.questions.ask(self._question(OF_THE_WHOLE, self.span))
 
     def _before(self) -> Before:
         first = self.site.store.first_and_last()
@@ -167,6 +190,8 @@ class Statistics:
 
     def total(self, metric: str) -> Value:
         """Return a metric over the whole timespan."""
+        if metric in OF_THE_WHOLE:
+            return self.whole().total.values[OF_THE_WHOLE.index(metric)]
         return self.over_time().total.values[METRICS.index(metric)]
 
     def count(self, metric: str) -> int:
