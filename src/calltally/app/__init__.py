@@ -18,7 +18,7 @@ from calltally.engine.log import log_to_stderr
 from calltally.engine.questions import Questions
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
-from calltally.sources.source import Remote, Source, Webhook
+from calltally.sources.source import Remote, Source, Sync, Webhook
 from calltally.store.open import open_store
 from calltally.store.store import Store
 
@@ -122,3 +122,10 @@ def connected(remote: Remote) -> AbstractAsyncContextManager[Fetch]:
     from calltally.inlets.rest_poll import connected as connect  # noqa: PLC0415  an HTTP client takes long to load
 
     return connect(remote)
+
+
+async def trouble_with(parts: Parts, name: str, sync: Sync) -> str | None:
+    """Return what keeps calltally from asking a phone system, as a sentence; `None` if it may ask for everything."""
+    from calltally.app.way_in import trouble  # noqa: PLC0415  an HTTP client takes long to load
+
+    return await trouble(parts, name, sync)

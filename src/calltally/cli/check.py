@@ -6,7 +6,7 @@ from calltally.cli.place import Config, Data, settings_at
 
 
 def check(*, data: Data = None, config: Config = None) -> None:
-    """Try settings, folder, database, address, sources, teams and clock, and say what to do."""
+    """Try settings, folder, database, credentials, sources, teams, address and clock, and say what to do."""
     from calltally.cli.trial import findings  # noqa: PLC0415  loads the database
 
     settings = settings_at(data, config)

@@ -1,10 +1,12 @@
 """What `calltally check` tries, in the order in which it tells."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from time import monotonic
 
-from calltally.cli.opening import clock_us, opened
+from calltally.app import Parts, clock_us, trouble_with
+from calltally.cli.opening import opened
 from calltally.engine.checks import (
     Finding,
     clock_finding,
@@ -31,6 +33,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
             newest_us = newest_message_us(parts.store)
             yield Finding(subject="database", detail="can be opened and has the form of this version")
             yield from source_findings(parts.store, tuple(settings.sources))
+            yield from _ways_in(parts)
     except StoreError as refused:
         yield Finding(subject="database", problem=str(refused))
     if not settings.sources:
@@ -49,6 +52,21 @@ def _guard(settings: Settings) -> Finding:
     if settings.server.password:
         return Finding(subject="access", detail="by password and tokens")
     return Finding(subject="access", detail="open to everyone" if settings.server.open else "this machine only")
+
+
+def _ways_in(parts: Parts) -> Iterator[Finding]:
+    """Yield whether each phone system that can be asked lets us in."""
+    for name, chosen in parts.settings.sources.items():
+        source = parts.sources.get(name)
+        if source is None or source.sync is None:
+            continue
+        sync = source.sync(chosen)
+        if sync is None:
+            detail = "no token and no sign-in is set, so names stay unknown, and calls whose end was lost stay open"
+            yield Finding(subject=f"interface of {name}", detail=detail)
+        else:
+            problem = asyncio.run(trouble_with(parts, name, sync))
+            yield Finding(subject=f"interface of {name}", problem=problem, detail="lets calltally in")
 
 
 def _teams(settings: Settings) -> Finding:
