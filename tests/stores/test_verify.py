@@ -29,7 +29,7 @@ DAMAGE = [
     ("DELETE FROM legs WHERE leg_no = 1", "legs of the call"),
     ("UPDATE visits SET visit_id = 'other'", "visits of the call"),
     ("DELETE FROM links", "calls of flow 1"),
-    ("INSERT INTO links VALUES (x'00', 99)", "links of flow 99"),
+    ("INSERT INTO links VALUES (0, 99)", "links of flow 99"),
 ]
 
 

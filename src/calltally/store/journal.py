@@ -9,7 +9,7 @@ from calltally.store.statements import Cursor, Printer, ask_in
 from calltally.store.store import JournalEntry, SourceHealth
 
 MESSAGE_COLUMNS = tuple(column.name for column in tables.MESSAGES.c if column.name != "message_id")
-"""The columns of `rows.entry_row`."""
+"""The columns of `rows.entry_row`, and `problem`."""
 _IDENTITY = ("received_at_us", "source", "digest")
 _HEALTH_COLUMNS = tuple(column.name for column in tables.HEALTH.c)
 
@@ -19,7 +19,9 @@ class JournalStatements:
 
     def __init__(self, printer: Printer) -> None:
         messages = tables.MESSAGES
-        self.append = printer.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
+        understood = [name for name in MESSAGE_COLUMNS if name != "problem"]
+        self.append = printer.insert_new(messages, understood, _IDENTITY)
+        self.append_bad = printer.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
         self.forget = printer.delete(messages, _IDENTITY, "problem IS NOT NULL")
         self.known = printer.select_in(messages, _IDENTITY, "received_at_us")
         self.of_flows = printer.select_in(messages, MESSAGE_COLUMNS, "flow_id", "problem IS NULL")
@@ -34,7 +36,10 @@ def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[Jour
         kinds.setdefault((entry.message.source, entry.problem is not None), []).append(entry)
     health = _health(cursor, statements, {source for source, _ in kinds})
     for (source, is_bad), members in kinds.items():
-        cursor.executemany(statements.append, list(map(entry_row, members)))
+        rows = list(map(entry_row, members))
+        if is_bad:
+            rows = [(*row, entry.problem) for row, entry in zip(rows, members, strict=True)]
+        cursor.executemany(statements.append_bad if is_bad else statements.append, rows)
         stored = cursor.rowcount
         if stored > 0:
             newest = max(members, key=lambda entry: entry.message.received_at_us)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from calltally.store.rows import Row, texts_of
 
-MOST_SHAPES = 50_000
+MOST_SHAPES = 20_000
 """How many flows are remembered that were saved last."""
 
 

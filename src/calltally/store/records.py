@@ -11,7 +11,7 @@ from calltally.store import tables
 from calltally.store.filters import time_of, within
 from calltally.store.known import Known
 from calltally.store.plans import in_time
-from calltally.store.rows import Row, call_of, leg_of, visit_of
+from calltally.store.rows import Row, call_of, leg_of, lines_in, visit_of
 from calltally.store.saving import fingerprint, id_tokens, records_in
 from calltally.store.store import Dimension
 
@@ -27,7 +27,7 @@ def lines(connection: Connection, known: Known) -> Mapping[int, tuple[str, ...]]
 
 def calls_of(connection: Connection, known: Known, rows: Collection[Row]) -> list[Call]:
     """Return the calls of rows of `calls`, in the same order."""
-    numbers = known.lines_with((row[6] for row in rows), lambda: _line_rows(connection))
+    numbers = known.lines_with(map(lines_in, rows), lambda: _line_rows(connection))
     return [call_of(row, numbers) for row in rows]
 
 

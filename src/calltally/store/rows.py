@@ -54,7 +54,7 @@ def texts_of(json: str) -> tuple[str, ...]:
 
 
 def entry_row(entry: JournalEntry) -> tuple[object, ...]:
-    """Return a journal entry as a row of `messages`, without its id."""
+    """Return a journal entry as a row of `messages`, without its id and its problem."""
     message = entry.message
     return (
         message.received_at_us,
@@ -63,14 +63,13 @@ def entry_row(entry: JournalEntry) -> tuple[object, ...]:
         entry.flow_id,
         _encode(message.headers).decode() if message.headers else "{}",
         message.body,
-        entry.problem,
         entry.stored_at_us,
     )
 
 
 def entry_of(row: Row) -> JournalEntry:
     """Return the journal entry of a row of `messages`, without its id."""
-    return JournalEntry(message=message_of(row), flow_id=row[3], problem=row[6], stored_at_us=row[7])
+    return JournalEntry(message=message_of(row), flow_id=row[3], stored_at_us=row[6], problem=row[7])
 
 
 def message_of(row: Row) -> RawMessage:
@@ -90,13 +89,15 @@ def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[ob
     wait_ms, talk_ms, answered_by = call.wait_ms, call.talk_ms, call.answered_by
     return (
         flow_id,
-        messages,
         call.source,
         call.call_id,
         str(call.direction),
-        str(call.outcome),
         lines_id,
         call.started_at_ms,
+        call.caller,
+        1 if call.caller_withheld else 0,
+        messages,
+        str(call.outcome),
         call.answered_at_ms,
         call.ended_at_ms,
         wait_ms,
@@ -106,8 +107,6 @@ def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[ob
         1 if call.is_open else 0,
         1 if call.crashed else 0,
         1 if call.voicemail else 0,
-        1 if call.caller_withheld else 0,
-        call.caller,
         call.callee,
         None if answered_by is None else str(answered_by),
         call.queue,
@@ -122,21 +121,21 @@ def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[ob
 def call_of(row: Row, lines: Lines) -> Call:
     """Return the call of a row of `calls`; `lines` knows the numbers of its `lines_id`."""
     return Call(
-        source=row[2],
-        call_id=row[3],
-        direction=_DIRECTION[row[4]],
-        outcome=_OUTCOME[row[5]],
-        own_numbers=lines[row[6]],
-        started_at_ms=row[7],
-        answered_at_ms=row[8],
-        ended_at_ms=row[9],
-        wait_ms=row[10],
-        talk_ms=row[11],
-        is_open=row[14] == 1,
-        crashed=row[15] == 1,
-        voicemail=row[16] == 1,
-        caller_withheld=row[17] == 1,
-        caller=row[18],
+        source=row[1],
+        call_id=row[2],
+        direction=_DIRECTION[row[3]],
+        own_numbers=lines[row[4]],
+        started_at_ms=row[5],
+        caller=row[6],
+        caller_withheld=row[7] == 1,
+        outcome=_OUTCOME[row[9]],
+        answered_at_ms=row[10],
+        ended_at_ms=row[11],
+        wait_ms=row[12],
+        talk_ms=row[13],
+        is_open=row[16] == 1,
+        crashed=row[17] == 1,
+        voicemail=row[18] == 1,
         callee=row[19],
         answered_by=_ANSWERED_BY[row[20]],
         queue=row[21],
@@ -146,6 +145,11 @@ def call_of(row: Row, lines: Lines) -> Call:
         leg_ids=texts_of(row[25]),
         visit_ids=texts_of(row[26]),
     )
+
+
+def lines_in(row: Row) -> int:
+    """Return the id of the own numbers in a row of `calls`."""
+    return int(row[4])
 
 
 def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
@@ -161,6 +165,7 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
         leg.caller,
         1 if leg.caller_withheld else 0,
         leg.callee,
+        leg.started_at_ms,
         leg.answering_number,
         leg.diversion,
         texts_json(leg.own_numbers),
@@ -171,7 +176,6 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
         leg.trunk,
         leg.room,
         leg.queue,
-        leg.started_at_ms,
         leg.network_answered_at_ms,
         leg.answered_at_ms,
         leg.ended_at_ms,
@@ -204,17 +208,17 @@ def leg_of(row: Row) -> Leg:
         caller=row[6],
         caller_withheld=row[7] == 1,
         callee=row[8],
-        answering_number=row[9],
-        diversion=row[10],
-        own_numbers=texts_of(row[11]),
-        users=texts_of(row[12]),
-        answered_by_user=row[13],
-        agent=row[14],
-        answered_by=_ANSWERED_BY[row[15]],
-        trunk=row[16],
-        room=row[17],
-        queue=row[18],
-        started_at_ms=row[19],
+        answering_number=row[10],
+        diversion=row[11],
+        own_numbers=texts_of(row[12]),
+        users=texts_of(row[13]),
+        answered_by_user=row[14],
+        agent=row[15],
+        answered_by=_ANSWERED_BY[row[16]],
+        trunk=row[17],
+        room=row[18],
+        queue=row[19],
+        started_at_ms=row[9],
         network_answered_at_ms=row[20],
         answered_at_ms=row[21],
         ended_at_ms=row[22],
@@ -248,8 +252,8 @@ def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, .
         visit.call_id,
         visit.source_call_id,
         visit.queue,
-        visit.agent,
         visit.entered_at_ms,
+        visit.agent,
         visit.answered_at_ms,
         visit.left_at_ms,
         str(visit.outcome),
@@ -272,8 +276,8 @@ def visit_of(row: Row) -> QueueVisit:
         call_id=row[4],
         source_call_id=row[5],
         queue=row[6],
-        agent=row[7],
-        entered_at_ms=row[8],
+        entered_at_ms=row[7],
+        agent=row[8],
         answered_at_ms=row[9],
         left_at_ms=row[10],
         outcome=_VISIT_OUTCOME[row[11]],

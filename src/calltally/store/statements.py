@@ -1,6 +1,6 @@
 """The SQL texts of the writing side, printed once from the tables, so that a write is no more than binding values."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Table
@@ -13,6 +13,9 @@ LIST_SIZES: Final = (256, 64, 16, 4, 1)
 
 MOST_TEXTS: Final = 100
 """For how many sets of empty columns a table's statement is remembered; a busy site has about ten."""
+
+Empty = tuple[bool, ...]
+"""For each column whether it is empty."""
 
 
 class Cursor(Protocol):
@@ -60,9 +63,9 @@ class Printer:
         """Return an insert that leaves a row alone which is there already."""
         return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO NOTHING"
 
-    def put(self, table: Table, columns: Sequence[str], key: Sequence[str], but: Collection[str] = ()) -> str:
-        """Return an insert that replaces the columns of a row which is there already, but some."""
-        names = [self.quote(column) for column in columns if column not in key and column not in but]
+    def put(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> str:
+        """Return an insert that replaces the other columns of a row which is there already."""
+        names = [self.quote(column) for column in columns if column not in key]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names)
         return f"{self.insert(table, columns)} ON CONFLICT ({self.names(key)}) DO UPDATE SET {changes}"
 
@@ -82,9 +85,10 @@ class Printer:
         condition = self.where(columns) + (f" AND {further}" if further else "")
         return f"DELETE FROM {self.quote(table.name)} WHERE {condition}"  # noqa: S608  names of our own tables
 
-    def change(self, table: Table, column: str) -> str:
-        """Return an update of one column, from one value to another."""
-        return f"UPDATE {self.quote(table.name)} SET {self.where((column,))} WHERE {self.where((column,))}"  # noqa: S608  names of our own tables
+    def change(self, table: Table, columns: Sequence[str], key: str) -> str:
+        """Return an update of some columns, whose values come before that of the key."""
+        changes = ", ".join(f"{self.quote(column)} = {self.mark}" for column in columns)
+        return f"UPDATE {self.quote(table.name)} SET {changes} WHERE {self.where((key,))}"  # noqa: S608  names of our own tables
 
     def clear(self, table: Table) -> str:
         """Return the deletion of everything."""
@@ -104,31 +108,69 @@ class Put:
     most of the time. With `NULL` in the statement a row takes half the time (docs/performance.md).
     """
 
-    def __init__(self, printer: Printer, table: Table, key: Sequence[str], but: Collection[str] = ()) -> None:
-        """Take a table, its key, and the columns that stay as they are in a row which is there already."""
-        self._full = printer.put(table, table.c.keys(), key, but)
-        marks = printer.marks(len(table.c))
-        self._head, _, self._tail = self._full.partition(f"({marks})")
+    def __init__(self, printer: Printer, table: Table, key: Sequence[str]) -> None:
+        """Take a table and its key."""
+        full = printer.put(table, table.c.keys(), key)
+        self._head, _, self._tail = full.partition(f"({printer.marks(len(table.c))})")
         self._mark = printer.mark
-        self._texts: dict[tuple[bool, ...], str] = {}
+        self._texts: dict[Empty, str] = {}
 
     def write(self, cursor: Cursor, rows: Iterable[Sequence[object]]) -> None:
         """Write rows that have a value for each column; no two of them have the same key."""
-        kinds: dict[tuple[bool, ...], list[list[object]]] = {}
+        kinds: dict[Empty, list[list[object]]] = {}
         for row in rows:
             empty = tuple([value is None for value in row])
             kinds.setdefault(empty, []).append([value for value in row if value is not None])
         for empty, members in kinds.items():
-            cursor.executemany(self._text(empty), members)
+            cursor.executemany(_kept(self._texts, empty, self._text), members)
 
-    def _text(self, empty: tuple[bool, ...]) -> str:
-        text = self._texts.get(empty)
-        if text is None:
-            values = ", ".join("NULL" if is_empty else self._mark for is_empty in empty)
-            text = f"{self._head}({values}){self._tail}"
-            if len(self._texts) < MOST_TEXTS:
-                self._texts[empty] = text
-        return text
+    def _text(self, empty: Empty) -> str:
+        values = ", ".join("NULL" if is_empty else self._mark for is_empty in empty)
+        return f"{self._head}({values}){self._tail}"
+
+
+class Change:
+    """Writes the columns that may have changed of rows which are there already, with `NULL` in the statement as above.
+
+    Args:
+        key: how many of the first columns are the key.
+        steady: how many of the first columns, with the key, are known to be as they were.
+    """
+
+    def __init__(self, printer: Printer, table: Table, *, key: int, steady: int) -> None:
+        names = table.c.keys()
+        self._table = printer.quote(table.name)
+        self._where = printer.where(names[:key])
+        self._names = [printer.quote(name) for name in names[steady:]]
+        self._mark = printer.mark
+        self._key, self._steady = key, steady
+        self._texts: dict[Empty, str] = {}
+
+    def write(self, cursor: Cursor, rows: Iterable[Sequence[object]]) -> None:
+        """Write rows that have a value for each column of the table; no two of them have the same key."""
+        kinds: dict[Empty, list[list[object]]] = {}
+        for row in rows:
+            changing = row[self._steady :]
+            empty = tuple([value is None for value in changing])
+            values = [value for value in changing if value is not None]
+            values += row[: self._key]
+            kinds.setdefault(empty, []).append(values)
+        for empty, members in kinds.items():
+            cursor.executemany(_kept(self._texts, empty, self._text), members)
+
+    def _text(self, empty: Empty) -> str:
+        pairs = zip(self._names, empty, strict=True)
+        changes = ", ".join(f"{name} = {'NULL' if is_empty else self._mark}" for name, is_empty in pairs)
+        return f"UPDATE {self._table} SET {changes} WHERE {self._where}"  # noqa: S608  names of our own tables
+
+
+def _kept(texts: dict[Empty, str], key: tuple[bool, ...], make: Callable[[tuple[bool, ...]], str]) -> str:
+    text = texts.get(key)
+    if text is None:
+        text = make(key)
+        if len(texts) < MOST_TEXTS:
+            texts[key] = text
+    return text
 
 
 def ask_in(cursor: Cursor, statements: Mapping[int, str], values: Iterable[object]) -> Iterator[Row]:

@@ -42,8 +42,8 @@ MESSAGES: Final = Table(
     _may("flow_id", BigInteger),
     _must("headers", Text),
     _must("body", LargeBinary),
-    _may("problem", Text),
     _must("stored_at_us", BigInteger),
+    _may("problem", Text),
 )
 """The journal. `problem` says why a message was set aside."""
 Index("messages_identity", *(MESSAGES.c[name] for name in ("received_at_us", "source", "digest")), unique=True)
@@ -51,22 +51,24 @@ Index("messages_flow", MESSAGES.c.flow_id)
 Index("messages_problem", MESSAGES.c.received_at_us, sqlite_where=MESSAGES.c.problem.is_not(None))
 
 LINKS: Final = Table(
-    "links", METADATA, _key("token", LargeBinary), _must("flow_id", BigInteger), sqlite_with_rowid=False
+    "links", METADATA, Column("token", _ROWID, primary_key=True, autoincrement=False), _must("flow_id", BigInteger)
 )
-"""Which flow a token belongs to; the token's text is kept as its 16 byte fingerprint."""
+"""Which flow a token belongs to; the token's text is kept as its fingerprint of 63 bits."""
 Index("links_flow", LINKS.c.flow_id)
 
 CALLS: Final = Table(
     "calls",
     METADATA,
     Column("flow_id", _ROWID, primary_key=True, autoincrement=False),
-    _must("messages", Integer),
     _must("source", Text),
     _must("call_id", Text),
     _must("direction", Text),
-    _must("outcome", Text),
     _must("lines_id", Integer),
     _must("started_at_ms", BigInteger),
+    _may("caller", Text),
+    _must("caller_withheld", SmallInteger),
+    _must("messages", Integer),
+    _must("outcome", Text),
     _may("answered_at_ms", BigInteger),
     _may("ended_at_ms", BigInteger),
     _may("wait_ms", BigInteger),
@@ -76,8 +78,6 @@ CALLS: Final = Table(
     _must("is_open", SmallInteger),
     _must("crashed", SmallInteger),
     _must("voicemail", SmallInteger),
-    _must("caller_withheld", SmallInteger),
-    _may("caller", Text),
     _may("callee", Text),
     _may("answered_by", Text),
     _may("queue", Text),
@@ -87,6 +87,8 @@ CALLS: Final = Table(
     _must("leg_ids", Text),
     _must("visit_ids", Text),
 )
+CALL_STEADY: Final = 8
+"""So many columns of `CALLS` are the same from the first message of most calls to the last; they come first."""
 """Calls. `messages` is how many messages the record was folded from; own numbers are in `line_sets`."""
 CALL_CALLER_COLUMNS: Final = ("caller", "started_at_ms", "direction", "lines_id", "source", "caller_withheld")
 """What can be answered from the index on callers alone. None of it changes while a call goes on."""
@@ -109,6 +111,7 @@ LEGS: Final = Table(
     _may("caller", Text),
     _must("caller_withheld", SmallInteger),
     _may("callee", Text),
+    _must("started_at_ms", BigInteger),
     _may("answering_number", Text),
     _may("diversion", Text),
     _must("own_numbers", Text),
@@ -119,7 +122,6 @@ LEGS: Final = Table(
     _may("trunk", Text),
     _may("room", Text),
     _may("queue", Text),
-    _must("started_at_ms", BigInteger),
     _may("network_answered_at_ms", BigInteger),
     _may("answered_at_ms", BigInteger),
     _may("ended_at_ms", BigInteger),
@@ -142,6 +144,8 @@ LEGS: Final = Table(
     sqlite_with_rowid=False,
 )
 """Legs, in the order of their flow's records."""
+LEG_STEADY: Final = 10
+"""So many columns of `LEGS` are the same from the first message of most legs to the last; they come first."""
 Index("legs_started", LEGS.c.started_at_ms)
 
 VISITS: Final = Table(
@@ -154,8 +158,8 @@ VISITS: Final = Table(
     _must("call_id", Text),
     _must("source_call_id", Text),
     _must("queue", Text),
-    _may("agent", Text),
     _must("entered_at_ms", BigInteger),
+    _may("agent", Text),
     _may("answered_at_ms", BigInteger),
     _may("left_at_ms", BigInteger),
     _must("outcome", Text),
@@ -170,6 +174,8 @@ VISITS: Final = Table(
     sqlite_with_rowid=False,
 )
 """Queue visits, in the order of their flow's records."""
+VISIT_STEADY: Final = 8
+"""So many columns of `VISITS` are the same from the first message of most visits to the last; they come first."""
 Index("visits_entered", VISITS.c.entered_at_ms)
 
 LINE_SETS: Final = Table(

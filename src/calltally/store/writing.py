@@ -27,7 +27,7 @@ class WriteStatements:
         links, line_sets, directory = tables.LINKS, tables.LINE_SETS, (tables.GROUPS, tables.USERS, tables.NUMBERS)
         self.flows_of = printer.select_in(links, ("token", "flow_id"), "token")
         self.link = printer.put(links, ("token", "flow_id"), ("token",))
-        self.move = [printer.change(table, "flow_id") for table in (links, tables.MESSAGES)]
+        self.move = [printer.change(table, ("flow_id",), "flow_id") for table in (links, tables.MESSAGES)]
         self.counter = printer.select_in(tables.COUNTERS, ("next",), "name")
         self.put_counter = printer.put(tables.COUNTERS, ("name", "next"), ("name",))
         self.lines_id = printer.select_in(line_sets, ("lines_id", "numbers"), "numbers")
@@ -52,6 +52,7 @@ class SqlTransaction:
         self._known = known
         self._generation = generation
         self._first_new = maxsize
+        self._prints: dict[str, int] = {}
         self._linked: set[str] = set()
         self._new_lines: dict[tuple[str, ...], int] = {}
         self._new_seen: set[tuple[str, str]] = set()
@@ -83,9 +84,10 @@ class SqlTransaction:
 
     def flows_of(self, tokens: Collection[str]) -> dict[str, int]:
         """Return the flow of each token that is linked to one."""
-        by_print = {saving.fingerprint(token): token for token in tokens}
+        self._prints.update((token, saving.fingerprint(token)) for token in tokens)
+        by_print = {self._prints[token]: token for token in tokens}
         rows = ask_in(self._cursor, self._statements.flows_of, sorted(by_print))
-        found = {by_print[bytes(row[0])]: int(row[1]) for row in rows}
+        found = {by_print[int(row[0])]: int(row[1]) for row in rows}
         self._linked.update(found)
         return found
 
@@ -99,7 +101,9 @@ class SqlTransaction:
 
     def link(self, flows: Mapping[str, int]) -> None:
         """Link tokens to flows; a token that had another flow moves."""
-        rows = sorted((saving.fingerprint(token), flow_id) for token, flow_id in flows.items())
+        prints = self._prints
+        rows = [(prints.get(token) or saving.fingerprint(token), flow_id) for token, flow_id in flows.items()]
+        rows.sort()
         self._cursor.executemany(self._statements.link, rows)
         self._linked.update(flows)
 

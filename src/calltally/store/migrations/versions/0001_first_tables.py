@@ -34,10 +34,10 @@ _TABLES: Final[dict[str, str]] = {
         unanswered_wait_ms big, talks big, talk_ms big, open_calls big, gave_up big
     """,
     "calls": """
-        flow_id id key, messages int, source text, call_id text, direction text, outcome text, lines_id int,
-        started_at_ms big, answered_at_ms big null, ended_at_ms big null, wait_ms big null, talk_ms big null,
-        wait_bin int null, talk_bin int null, is_open small, crashed small, voicemail small,
-        caller_withheld small, caller text null, callee text null, answered_by text null, queue text null,
+        flow_id id key, source text, call_id text, direction text, lines_id int, started_at_ms big,
+        caller text null, caller_withheld small, messages int, outcome text, answered_at_ms big null,
+        ended_at_ms big null, wait_ms big null, talk_ms big null, wait_bin int null, talk_bin int null,
+        is_open small, crashed small, voicemail small, callee text null, answered_by text null, queue text null,
         agent text null, agent_name text null, trunk text null, leg_ids text, visit_ids text
     """,
     "counters": """
@@ -57,11 +57,11 @@ _TABLES: Final[dict[str, str]] = {
     """,
     "legs": """
         flow_id big key, leg_no int key, source text, leg_id text, call_id text, direction text,
-        caller text null, caller_withheld small, callee text null, answering_number text null,
-        diversion text null, own_numbers text, users text, answered_by_user text null, agent text null,
-        answered_by text null, trunk text null, room text null, queue text null, started_at_ms big,
-        network_answered_at_ms big null, answered_at_ms big null, ended_at_ms big null, ring_ms big null,
-        queue_wait_ms big null, talk_ms big null, outcome text, hangup_cause text null,
+        caller text null, caller_withheld small, callee text null, started_at_ms big,
+        answering_number text null, diversion text null, own_numbers text, users text,
+        answered_by_user text null, agent text null, answered_by text null, trunk text null, room text null,
+        queue text null, network_answered_at_ms big null, answered_at_ms big null, ended_at_ms big null,
+        ring_ms big null, queue_wait_ms big null, talk_ms big null, outcome text, hangup_cause text null,
         hangup_cause_raw text null, sip_code int null, voicemail small, crashed small, end text,
         answer_source text, transfer_type text null, transfer_target text null, recording_urls text,
         linked_leg_id text null, metadata text
@@ -70,11 +70,11 @@ _TABLES: Final[dict[str, str]] = {
         lines_id int auto, numbers text
     """,
     "links": """
-        token blob key, flow_id big
+        token id key, flow_id big
     """,
     "messages": """
         message_id id auto, received_at_us big, source text, digest big, flow_id big null, headers text,
-        body blob, problem text null, stored_at_us big
+        body blob, stored_at_us big, problem text null
     """,
     "seen_values": """
         dimension text key, value text key
@@ -110,7 +110,7 @@ _TABLES: Final[dict[str, str]] = {
     """,
     "visits": """
         flow_id big key, visit_no int key, source text, visit_id text, call_id text, source_call_id text,
-        queue text, agent text null, entered_at_ms big, answered_at_ms big null, left_at_ms big null,
+        queue text, entered_at_ms big, agent text null, answered_at_ms big null, left_at_ms big null,
         outcome text, wait_ms big null, ring_ms big null, talk_ms big null, ended_by text null,
         no_answer_rings int, entered_position int null, left_position int null, key text null
     """,
@@ -121,7 +121,6 @@ _CLUSTERED: Final = (
     "call_day",
     "call_quarter",
     "legs",
-    "links",
     "seen_values",
     "spread_day",
     "spread_quarter",
