@@ -5,7 +5,7 @@ import gc
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from ipaddress import ip_network
@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 8
 KEPT_ALIVE_SECONDS = 75
+RESTART_SECONDS = 1.0
 LATE_TICKS = 10
 """uvicorn ticks ten times a second; so often late requests are looked for, in ticks."""
 
@@ -96,8 +97,8 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
         http = await stack.enter_async_context(http_client())
         connections = _connections(parts, writer, http)
         await duties.load_board()
-        for work in (board.run(), duties.run()):
-            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        for name, work in (("board", board.run), ("duties", duties.run)):
+            stack.push_async_callback(_cancel, asyncio.create_task(keep_running(name, work)))
         for name, connection in connections.items():
             await stack.enter_async_context(syncing(_keeper(parts, writer, board, name, connection)))
         yield service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
@@ -168,6 +169,16 @@ def _sign_in_pages(parts: Parts, connections: Mapping[str, tuple[Sync, Connectio
         language=parts.settings.site.language,
         now_ms=lambda: clock_us() // 1000,
     )
+
+
+async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run work that never ends; a fault of ours in it is logged loudly, and the work begun anew."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("work_failed", work=name)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

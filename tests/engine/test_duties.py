@@ -1,0 +1,244 @@
+"""What the service does by itself: downtime noted, endless calls given up, retention kept, a lost store outlived."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from calltally.engine import duties as working
+from calltally.engine.duties import ALIVE, Duties, Retention, note_alive, note_downtime, prune
+from calltally.engine.health import Health
+from calltally.engine.ingest import Ingest
+from calltally.engine.live import Board
+from calltally.engine.writer import Writer
+from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Gap, Span
+from calltally.model.messages import RawMessage
+from calltally.model.records import Call, Leg
+from calltally.model.words import End
+from calltally.sources.asterisk import SOURCE as ASTERISK
+from calltally.sources.asterisk.lines import raw_messages
+from calltally.store.store import PruneCounts, StoreError
+from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call
+
+START_MS = START_US // 1000
+EVER = Span(0, 2**60)
+PATIENCE_SECONDS = 20
+LONGEST_HOURS = 4
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    parsers = {"sipgate": world.parse, "asterisk": ASTERISK.parse}
+    world.ingest = Ingest(
+        store=world.store, parsers=parsers, zone=BERLIN, clock_us=world.clock, committed=world.applied.append
+    )
+    return world
+
+
+def leg(world: World, leg_id: str) -> Leg:
+    return next(leg for leg in world.store.all_legs(None, None) if leg.leg_id == leg_id)
+
+
+def calls(world: World) -> list[Call]:
+    return list(world.store.all_calls(None, None))
+
+
+# --- downtime -------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_start_notes_no_downtime(world: World) -> None:
+    note_downtime(world.store, world.ingest, START_MS)
+    assert world.store.gaps(EVER) == []
+    assert world.store.value(ALIVE) == str(START_MS).encode()
+
+
+def test_a_restart_notes_since_when_nothing_was_heard(world: World) -> None:
+    note_alive(world.store, START_MS)
+    note_alive(world.store, START_MS + 5_000)
+    note_downtime(world.store, world.ingest, START_MS + 65_000)
+    assert world.store.gaps(EVER) == [
+        Gap(source=None, since_ms=START_MS + 5_000, until_ms=START_MS + 65_000, reason="calltally was not running")
+    ]
+    assert world.store.value(ALIVE) == str(START_MS + 65_000).encode()
+
+
+def test_a_clock_that_was_set_back_notes_no_downtime(world: World) -> None:
+    note_alive(world.store, START_MS)
+    note_downtime(world.store, world.ingest, START_MS - 1)
+    assert world.store.gaps(EVER) == []
+
+
+def test_calls_open_meanwhile_are_uncertain_until_they_are_heard_of(world: World) -> None:
+    world.ingest.apply([new_call(0, "A"), answer(5, "A"), new_call(1, "B"), new_call(2, "C"), hangup(3, "C")])
+    note_alive(world.store, START_MS + 10_000)
+    note_downtime(world.store, world.ingest, START_MS + 60_000)
+    assert [leg(world, name).crashed for name in "ABC"] == [True, True, False]
+
+    world.ingest.apply([new_call(70, "D")])
+    world.ingest.apply([hangup(80, "A"), answer(81, "B")])
+    assert [leg(world, name).crashed for name in "ABCD"] == [False, False, False, False]
+    assert world.differences() == []
+
+
+# --- calls without end ----------------------------------------------------------------------------------------------
+
+
+def with_duties(world: World, scenario: Callable[[Duties], Awaitable[None]]) -> None:
+    """Run a scenario with the duties of a service on the world's store; their clock is the world's."""
+
+    async def go() -> None:
+        board = Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows().values())
+        writer = Writer(world.ingest)
+        writer.start()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await scenario(
+                    Duties(
+                        store=world.store,
+                        writer=writer,
+                        board=board,
+                        retention=Retention(journal_days=30, records_months=13),
+                        zone=BERLIN,
+                        clock_us=world.clock,
+                        longest_call_hours={"sipgate": LONGEST_HOURS, "asterisk": LONGEST_HOURS},
+                    )
+                )
+        finally:
+            writer.stop()
+
+    asyncio.run(go())
+
+
+def after(world: World, hours: float) -> None:
+    """Let so many hours pass since the start, and the service look for calls that it gives up."""
+    world.clock.now_us = START_US + int(hours * HOUR_MS * 1000)
+    with_duties(world, lambda duties: duties.load_board())
+
+
+def test_a_call_is_given_up_when_nothing_was_heard_of_it_for_too_long(world: World) -> None:
+    world.ingest.apply([new_call(0, "A"), answer(3 * 3600, "A")])
+    after(world, LONGEST_HOURS + 2.9)
+    assert leg(world, "A").end is End.OPEN
+    after(world, LONGEST_HOURS + 3)
+    assert leg(world, "A").end is not End.OPEN
+    assert not calls(world)[0].is_open
+    assert world.differences() == []
+
+
+def test_only_the_open_legs_of_a_call_are_given_up(world: World) -> None:
+    world.ingest.apply(
+        [new_call(0, "A", xcid="x"), hangup(9, "A", "forwarded", xcid="x"), new_call(9.1, "B", xcid="x")]
+    )
+    after(world, LONGEST_HOURS + 1)
+    assert (leg(world, "A").end, leg(world, "B").end) == (End.KNOWN, End.UNKNOWN)
+    kept = list(world.store.journal(since_us=None, until_us=None, source=None))
+    assert [entry.message.kind for entry in kept] == ["", "", "", "expired"]
+
+
+def test_a_call_that_has_a_queue_and_no_legs_is_given_up_too(world: World) -> None:
+    line = f"{START_US // 1_000_000}|{START_US // 1_000_000}.7|support|NONE|ENTERQUEUE||015112345678|1\n"
+    world.ingest.apply(list(raw_messages([line.encode()])))
+    after(world, LONGEST_HOURS - 0.1)
+    assert [call.is_open for call in calls(world)] == [True]
+    after(world, LONGEST_HOURS)
+    assert [call.is_open for call in calls(world)] == [False]
+    assert world.store.set_aside(10) == []
+    assert world.differences() == []
+
+
+def test_a_hangup_after_a_call_was_given_up_is_its_end(world: World) -> None:
+    world.ingest.apply([new_call(0, "A"), answer(5, "A")])
+    after(world, LONGEST_HOURS + 1)
+    world.ingest.apply([hangup((LONGEST_HOURS + 2) * 3600, "A")])
+    assert (leg(world, "A").end, leg(world, "A").talk_ms) == (End.KNOWN, (LONGEST_HOURS + 2) * HOUR_MS - 5_000)
+
+
+# --- retention ------------------------------------------------------------------------------------------------------
+
+LIMITS = [
+    # now, in the zone              zone               months  records before
+    ("2026-11-20T12:00:00+01:00", "Europe/Berlin", 13, "2025-10-01T00:00:00+02:00"),  # back into summer time
+    ("2026-03-31T23:59:59+02:00", "Europe/Berlin", 1, "2026-02-01T00:00:00+01:00"),  # a month without a 31st
+    ("2026-01-01T00:00:00+01:00", "Europe/Berlin", 1, "2025-12-01T00:00:00+01:00"),
+    ("2025-12-31T23:30:00Z", "Europe/Berlin", 1, "2025-12-01T00:00:00+01:00"),  # the new year has begun in Berlin
+    ("2026-02-28T00:00:00Z", "UTC", 12, "2025-02-01T00:00:00Z"),
+    ("2026-02-28T00:00:00Z", "UTC", 24, "2024-02-01T00:00:00Z"),
+    ("2026-12-15T00:00:00Z", "UTC", 12, "2025-12-01T00:00:00Z"),
+    ("2026-11-20T12:00:00-05:00", "America/New_York", 1, "2026-10-01T00:00:00-04:00"),
+    ("2026-04-26T12:00:00+02:00", "Africa/Cairo", 0, "2026-04-01T00:00:00+02:00"),
+]
+
+
+@pytest.mark.parametrize(("now", "zone", "months", "before"), LIMITS)
+def test_records_go_by_whole_months_of_the_site(now: str, zone: str, months: int, before: str) -> None:
+    now_ms = int(datetime.fromisoformat(now).timestamp()) * 1000
+    retention = Retention(journal_days=30, records_months=months)
+    messages_before_us, records_before_ms = retention.limits(now_ms, ZoneInfo(zone))
+    assert records_before_ms == int(datetime.fromisoformat(before).timestamp()) * 1000
+    assert messages_before_us == (now_ms - 30 * DAY_MS) * 1000
+
+
+def test_a_dry_run_says_what_goes_and_takes_nothing(world: World) -> None:
+    day, retention = 86_400, Retention(journal_days=30, records_months=2)
+    for age in (0, 20, 29, 31, 59, 100, 150):
+        world.ingest.apply([new_call(-age * day, f"c{age}"), hangup(60 - age * day, f"c{age}", "cancel")])
+    world.ingest.apply(
+        [RawMessage(source="sipgate", received_at_us=START_US - 40 * DAY_MS * 1000, headers={}, body=b"")]
+    )
+    before = world.exported()
+
+    told = prune(world.store, retention, START_MS, BERLIN, dry_run=True)
+    assert world.exported() == before
+    assert prune(world.store, retention, START_MS, BERLIN, dry_run=False) == told
+    # START is in November 2026: what began before September goes, and messages of more than thirty days ago.
+    assert told == PruneCounts(messages=4 * 2 + 1, calls=2, legs=2, visits=0)
+    assert {call.call_id for call in calls(world)} == {"xc0", "xc20", "xc29", "xc31", "xc59"}
+    nothing = PruneCounts(messages=0, calls=0, legs=0, visits=0)
+    assert prune(world.store, retention, START_MS, BERLIN, dry_run=True) == nothing
+    assert world.differences() == []
+
+
+# --- a store that is away -------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "ALIVE_SECONDS", 0)
+    healthy = world.store.write
+    tried, back = asyncio.Event(), asyncio.Event()
+
+    async def scenario(duties: Duties) -> None:
+        loop = asyncio.get_running_loop()
+
+        def full() -> None:
+            loop.call_soon_threadsafe(tried.set)
+            raise StoreError("the disk is full")
+
+        def judged(problem: StoreError | None) -> None:
+            judge(problem)
+            if problem is None:
+                loop.call_soon_threadsafe(back.set)
+
+        judge = duties.writer.judge
+        monkeypatch.setattr(duties.writer, "judge", judged)
+        monkeypatch.setattr(world.store, "write", full)
+        work = asyncio.create_task(duties.run())
+        await tried.wait()
+        tried.clear()
+        await tried.wait()
+        seen = [duties.writer.degraded]
+        monkeypatch.setattr(world.store, "write", healthy)
+        await back.wait()
+        seen.append(duties.writer.degraded)
+        assert seen == ["the disk is full", None]
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    world.clock.now_us = START_US + MINUTE_MS
+    with_duties(world, scenario)
+    assert world.store.value(ALIVE) == str(world.clock.now_us // 1000).encode()
