@@ -10,7 +10,7 @@ from calltally.model.records import NOTHING, Records
 from calltally.store.open import open_store
 from calltally.store.store import Store
 from tests.stores.kinds import ZONE, Kind, opened
-from tests.stores.samples import NOON_MS, any_flow, cells, keep, keep_new, message
+from tests.stores.samples import NOON_MS, any_flow, cells, flow, keep, keep_new, message
 
 ZONES = ("Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe")
 
@@ -75,3 +75,19 @@ def test_what_pruned_records_counted_outlives_a_rebuild(kind: Kind, data: st.Dat
         keep(store, [(flow_id, NOTHING, left[flow_id]) for flow_id in again])
         assert cells(store) == before
         assert verified(store) == []
+
+
+def test_records_of_absurd_times_are_counted_and_verified_at_once(store: Store) -> None:
+    """Centuries without a call cost nothing."""
+    years = [0, 40 * 365 * DAY_MS, 4_000 * 365 * DAY_MS, 253_402_250_000_000]  # the last is 9999-12-31
+    keep_new(store, [flow(str(year), started_at_ms=year) for year in years])
+    steps: list[str] = []
+    assert store.verify(steps.append) == []
+    assert len(steps) == 2 + len(years)
+    before = cells(store)
+    with store.write() as transaction:
+        transaction.prune(messages_before_us=NOON_MS * 2_000, records_before_ms=1)
+        transaction.clear_records()
+        transaction.add_rollups_of_sealed()
+    assert cells(store) == before
+    assert verified(store) == []

@@ -20,6 +20,9 @@ _ROLL_UPS = {
 }
 _OF_CALLS_ONLY = ("directions", "lines", "trunks", "callers", "parties", "text", "caller_withheld", "is_open")
 _COLUMNS = {"lines": "lines_id"}
+_NUMBERS = ("caller", "callee")
+"""Where digits are looked for; the ids of agents hold digits that nobody means."""
+
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -103,8 +106,8 @@ def _flags(table: Table, where: Filter) -> list[Condition]:
     if where.text is not None:
         if "agent_name" not in calls:
             raise ValueError(f"{table.name} cannot be searched")
-        columns = [calls[name] for name in ("caller", "callee", "agent", "agent_name")]
-        found.append(or_(*(_contains(column, where.text) for column in columns)))
+        names = _NUMBERS if where.text.removeprefix("+").isdigit() else (*_NUMBERS, "agent", "agent_name")
+        found.append(or_(*(_contains(calls[name], where.text) for name in names)))
     return found
 
 

@@ -1,17 +1,25 @@
 """Counting again: roll-up cells from records, and days from quarter hours, a few local days at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from calltally.metrics.measures import CALL_MEASURES, SPREADS, VISIT_MEASURES, Measure
 from calltally.metrics.sql import condition_sql, measure_sql
+from calltally.model.buckets import day_start_ms, local_date
 from calltally.model.instants import QUARTER_MS, Span
 from calltally.store.cells import CALL_CELL, ROLL_UPS, VISIT_CELL, CellStatements
 from calltally.store.statements import Cursor, Printer
 
 WINDOW_DAYS: Final = 7
+END_OF_TIME_MS: Final = 2**62
+_TIMES: Final = (
+    ("calls", "started_at_ms"),
+    ("visits", "entered_at_ms"),
+    *((table.name, "bucket_ms") for table, _, _ in ROLL_UPS),
+)
+"""Where there may be something to count, and when."""
 Cell = tuple[object, ...]
 Cells = dict[Cell, list[int]]
 Part = tuple[Cells, Cells, Cells, Cells, Cells, Cells]
@@ -30,23 +38,16 @@ class LocalDays:
         quarter = instant_ms // QUARTER_MS
         start = self._known.get(quarter)
         if start is None:
-            start = self._known[quarter] = self._midnight(
-                datetime.fromtimestamp(quarter * QUARTER_MS / 1000, self._zone)
-            )
+            start = self._known[quarter] = day_start_ms(local_date(quarter * QUARTER_MS, self._zone), self._zone)
         return start
 
-    def windows(self, span: Span) -> Iterator[Span]:
-        """Yield ranges of a few whole local days that together cover a range."""
-        since_ms = self.start_of(span.since_ms)
-        while since_ms < span.until_ms:
-            local = datetime.fromtimestamp(since_ms / 1000, self._zone)
-            until_ms = self._midnight(local + timedelta(days=WINDOW_DAYS))
-            yield Span(since_ms, until_ms)
-            self._known.clear()
-            since_ms = until_ms
-
-    def _midnight(self, local: datetime) -> int:
-        return int(datetime.combine(local.date(), time(), self._zone).timestamp()) * 1000
+    def window(self, instant_ms: int) -> Span:
+        """Return a range of a few whole local days that begins with the day of an instant."""
+        self._known.clear()
+        start_ms, first = self.start_of(instant_ms), local_date(instant_ms, self._zone)
+        if (date.max - first).days <= WINDOW_DAYS:
+            return Span(start_ms, END_OF_TIME_MS)
+        return Span(start_ms, day_start_ms(first + timedelta(days=WINDOW_DAYS), self._zone))
 
 
 class Recount:
@@ -58,21 +59,29 @@ class Recount:
         self._days = days
 
     def windows(self, until_ms: int | None = None) -> Iterator[Span]:
-        """Yield the windows in which there are records or cells, oldest first; a window may be empty.
+        """Yield the windows in which there are records or cells, oldest first.
+
+        What was already yielded may be changed meanwhile.
 
         Args:
             until_ms: only windows that begin before this instant.
         """
-        sources = [("calls", "started_at_ms"), ("visits", "entered_at_ms")]
-        sources += [(table.name, "bucket_ms") for table, _, _ in ROLL_UPS]
-        edges: list[int] = []
-        for table, column in sources:
-            for edge in ("MIN", "MAX"):
-                self._cursor.execute(f"SELECT {edge}({column}) FROM {self._printer.quote(table)}")  # noqa: S608  names of our own tables
-                edges += [row[0] for row in self._cursor.fetchall() if row[0] is not None]
-        if edges:
-            end_ms = max(edges) + 1
-            yield from self._days.windows(Span(min(edges), end_ms if until_ms is None else min(end_ms, until_ms)))
+        next_ms = self._first_from(None)
+        while next_ms is not None:
+            window = self._days.window(next_ms)
+            if until_ms is not None and window.since_ms >= until_ms:
+                return
+            yield window
+            next_ms = self._first_from(window.until_ms)
+
+    def _first_from(self, since_ms: int | None) -> int | None:
+        """Return the first time from an instant on at which there is anything."""
+        found: list[int] = []
+        for table, column in _TIMES:
+            condition = "" if since_ms is None else f" WHERE {column} >= {since_ms}"
+            self._cursor.execute(f"SELECT MIN({column}) FROM {table}{condition}")  # noqa: S608  our own names, a number
+            found += [row[0] for row in self._cursor.fetchall() if row[0] is not None]
+        return min(found, default=None)
 
     def counted(self, window: Span) -> Part:
         """Return what the records of a window of whole local days add up to."""

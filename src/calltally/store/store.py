@@ -60,7 +60,7 @@ class Filter:
     Attributes:
         lines: ids of own-number sets.
         parties: numbers in E.164; a call matches if one is its caller or callee.
-        text: digits or letters to look for in caller, callee, agent name (search of the Calls page only).
+        text: what to look for: digits in caller and callee, anything else in the agent, too (search of the Calls page).
         caller_withheld: only calls with (`True`) or without (`False`) a withheld number.
         with_queue: only calls that entered a queue (`True`) or none (`False`).
         is_open: only open or only ended calls.

@@ -6,6 +6,7 @@ from typing import Final
 
 from calltally.metrics.measures import CALL_OUTCOMES, VISIT_OUTCOMES
 from calltally.metrics.spread import bin_of
+from calltally.model.instants import rfc3339_ms
 from calltally.store.cells import ROLL_UPS
 from calltally.store.recount import Cells, Recount, cells_from
 from calltally.store.retention import pruned_before_ms
@@ -43,11 +44,12 @@ def differences(cursor: Cursor, recount: Recount, progress: Callable[[str], None
     found = list(islice(_calls(cursor), MOST))
     progress("journal and links")
     found += _orphans(cursor)
+    pruned_ms = pruned_before_ms(cursor)
     for window in recount.windows():
-        progress(f"roll-ups from {window.since_ms}")
-        counted = cells_from(recount.counted(window), pruned_before_ms(cursor))
+        progress(f"roll-ups from {rfc3339_ms(window.since_ms)}")
+        counted = cells_from(recount.counted(window), pruned_ms)
         stored = recount.stored(window)
-        kept = cells_from(stored, pruned_before_ms(cursor))
+        kept = cells_from(stored, pruned_ms)
         for (table, _, measures), expected, actual, whole in zip(ROLL_UPS, counted, kept, stored, strict=True):
             found += islice(chain(_cells(table.name, expected, actual), _outcomes(table.name, measures, whole)), MOST)
         if len(found) > MOST * len(ROLL_UPS):
