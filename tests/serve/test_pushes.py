@@ -119,6 +119,16 @@ def test_d26_a_push_without_signature_is_refused_by_default(tmp_path: Path) -> N
     with_service(tmp_path, scenario, "[site]\nname = 'x'\n")
 
 
+def test_why_pushes_are_refused_is_told_where_an_administrator_looks(tmp_path: Path) -> None:
+    async def scenario(service: Running) -> None:
+        await service.push(new_call("A"))
+        [sipgate] = (await service.http.get("/api/v1/now")).json()["sources"]
+        assert (sipgate["refused"], sipgate["last_refusal"]) == (1, "The push has no signature.")
+        assert "The push has no signature." in (await service.http.get("/parts/live/sources")).text
+
+    with_service(tmp_path, scenario, "[site]\nname = 'x'\n")
+
+
 def test_many_pushes_at_once_are_all_durable(tmp_path: Path) -> None:
     async def scenario(service: Running) -> None:
         bodies = [body for number in range(60) for body in (new_call(f"c{number}"), hangup(f"c{number}", "cancel"))]

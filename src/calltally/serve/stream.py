@@ -70,6 +70,7 @@ def live_source(name: str, hearing: Hearing, now_us: int) -> dict[str, object]:
         "per_minute": hearing.per_minute(now_us),
         "last_received_at": _instant(None if last is None else last // 1000),
         "delay_ms": hearing.delay_ms(),
+        "last_refusal": hearing.last_refusal,
     }
 
 

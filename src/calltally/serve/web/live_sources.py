@@ -29,7 +29,7 @@ RECENT_US: Final = 15 * MINUTE_MS * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One source; everything but `name` is finished."""
+    """One source; everything but `name` is finished. `refusal` is why messages are refused, if they are just now."""
 
     key: str
     name: str
@@ -42,6 +42,7 @@ class SourceRow:
     status: Status
     receives: bool
     fresh_problems: int
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ def _row(site: Site, name: str, hearing: Hearing, words: Words, now_ms: int) -> 
         status=status,
         receives=last_ms is not None and (not is_pushed or now_ms - last_ms < QUIET_MS),
         fresh_problems=hearing.set_aside if _is_news(hearing.last_problem_at_us, now_ms) else 0,
+        refusal=hearing.last_refusal if status is Status.BAD else None,
     )
 
 
