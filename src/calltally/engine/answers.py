@@ -48,7 +48,7 @@ class Selection:
         groups: keys or exact names of groups, `Other` for the calls in none.
         teams: names of teams, `Other` for the calls in none.
         parties: numbers; a call counts if one is its caller or callee.
-        text: digits or letters to look for in caller, callee and agent name.
+        text: what to look for: digits in caller and callee, anything else in the agent, too.
         caller_withheld, with_queue, is_open: only calls for which this is so, or only those for which it is not.
     """
 
