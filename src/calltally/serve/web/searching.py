@@ -25,9 +25,11 @@ def search_text(written: str, country: str) -> str:
     digits = _NOT_DIGITS.sub("", text)
     if text.startswith("+"):
         return "+" + digits
-    if digits.startswith("00") and len(digits) > len("00"):
+    if not digits.strip("0"):
+        return digits
+    if digits.startswith("00"):
         return "+" + digits.removeprefix("00")
-    if digits.startswith("0") and len(digits) > 1 and (code := _country_code(country)):
+    if digits.startswith("0") and (code := _country_code(country)):
         return f"+{code}{digits[1:]}"
     return digits
 
