@@ -33,7 +33,10 @@ check_signature = false
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """A running service. `said` grows with what it writes to standard output and error, line by line."""
+    """A running service. `said` grows with what it writes to standard output and error, line by line.
+
+    `is_killed`: a test has ended it by force, so nothing is asked of its end.
+    """
 
     host: str
     port: int
@@ -41,6 +44,7 @@ class Service:
     process: subprocess.Popen[str]
     said: list[str] = field(default_factory=list)
     ready: threading.Event = field(default_factory=threading.Event)
+    is_killed: bool = False
 
     @property
     def url(self) -> str:
@@ -81,6 +85,12 @@ class Service:
         assert status == 0, "".join(self.said)
         assert not [line for line in self.said if "Traceback" in line], "".join(self.said)
 
+    def kill(self) -> None:
+        """End it by force, as a crash of the machine would."""
+        self.is_killed = True
+        self.process.kill()
+        self.process.wait(ENDED_SECONDS)
+
 
 def free_port() -> int:
     """Return a port on which nobody listens at this moment."""
@@ -94,11 +104,11 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def running_service(data: Path, settings: str = SETTINGS) -> Iterator[Service]:
-    """Run the service on a data folder until the block ends; then it must end as it should."""
+def running_service(data: Path, settings: str = SETTINGS, *, port: int | None = None) -> Iterator[Service]:
+    """Run the service on a data folder, at a free port if none is named, until the block ends; it must end well."""
     data.mkdir(exist_ok=True)
     (data / "calltally.toml").write_text(settings, encoding="utf-8")
-    port = free_port()
+    port = port or free_port()
     arguments = ["serve", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
     with subprocess.Popen(
         [sys.executable, "-m", "calltally", *arguments],
@@ -116,7 +126,8 @@ def running_service(data: Path, settings: str = SETTINGS) -> Iterator[Service]:
             with service.client() as http:
                 assert http.get("/readyz").status_code == 200, "".join(service.said)
             yield service
-            service.stop()
+            if not service.is_killed:
+                service.stop()
         finally:
             process.kill()
             listener.join()
