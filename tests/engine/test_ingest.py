@@ -1,7 +1,7 @@
 """What becomes of messages: durable, folded, counted, whatever their order, repeats and restarts in between."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calltally.engine.duties import Retention, keep_to_retention
 from calltally.engine.flows import LONGEST_FLOW
 from calltally.engine.ingest import SEALED, TOO_LONG, reasons
+from calltally.fold.records import records_from
 from calltally.model.events import Event
-from calltally.model.instants import DAY_MS, Span
+from calltally.model.instants import DAY_MS, Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage
-from calltally.model.records import Call
+from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
 from calltally.store.store import Grain, StoreError, Subject, SumQuestion
-from tests.engine.ingest_world import START_US, World, answer, hangup, new_call, push
+from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call, push
 
 STORY = (
     new_call(0, "A"),
@@ -138,6 +140,32 @@ def test_rebuild_takes_in_what_a_mended_parser_understands(world: World) -> None
     assert world.differences() == []
 
 
+def test_rebuild_gets_past_a_message_that_we_fail_on_and_takes_in_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    healthy = world.parse
+
+    def broken(_message: RawMessage) -> Sequence[Event]:
+        raise BadMessageError("a mistake of ours")
+
+    def faulty(events: Iterable[Event], gaps: Sequence[Gap] = ()) -> Records:
+        known = list(events)
+        if any("c:B" in event.links for event in known):
+            raise ZeroDivisionError
+        return records_from(known, gaps)
+
+    world.parse = broken
+    world.ingest.apply([*STORY[:2], STORY[3]])
+    world.parse = healthy
+    monkeypatch.setattr("calltally.engine.ingest.records_from", faulty)
+    world.ingest.rebuild(lambda _count: None)
+    assert list(_calls(world)) == ["xA"]
+    (entry,) = world.store.set_aside(10)
+    assert entry.message == STORY[3]
+    assert "ZeroDivisionError" in (entry.problem or "")
+    assert world.differences() == []
+
+
 def test_a_fault_of_ours_sets_one_message_aside_and_stores_the_others(world: World) -> None:
     healthy = world.parse
 
@@ -182,6 +210,32 @@ def test_a_message_after_the_retention_changes_no_record(world: World) -> None:
     assert list(reasons(applied)) == [SEALED]
     assert world.exported() == before
     assert world.differences() == []
+
+
+def test_a_message_that_would_join_a_sealed_call_to_another_changes_neither(world: World) -> None:
+    alone = {"xcid": "", "origCallId": ""}
+    world.ingest.apply([new_call(0, "A", **alone), answer(5, "A", **alone), hangup(9, "A", **alone)])
+    with world.store.write() as transaction:
+        transaction.prune(messages_before_us=START_US + 10**12, records_before_ms=0)
+    world.restart()
+    world.ingest.apply([new_call(60, "F", **alone)])
+    before = world.exported()
+    applied = world.ingest.apply([hangup(69, "F", "cancel", xcid="", origCallId="A")])
+    assert list(reasons(applied)) == [SEALED]
+    assert world.exported() == before
+    assert _counted(world) == 2
+    assert world.differences() == []
+
+
+def test_messages_that_retention_took_are_forgotten_in_memory_too(world: World) -> None:
+    world.ingest.apply(STORY[:2])
+    before = world.exported()
+    keep_to_retention(
+        world.store, world.ingest, Retention(journal_days=1, records_months=13), START_US // 1000 + 2 * DAY_MS, BERLIN
+    )
+    applied = world.ingest.apply([STORY[2]])
+    assert list(reasons(applied)) == [SEALED]
+    assert world.exported() == before
 
 
 def test_a_flow_without_end_is_cut_off(world: World) -> None:

@@ -88,6 +88,13 @@ def prune(store: Store, retention: Retention, now_ms: int, zone: ZoneInfo, *, dr
         return transaction.prune(messages_before_us=messages_before_us, records_before_ms=records_before_ms)
 
 
+def keep_to_retention(store: Store, ingest: Ingest, retention: Retention, now_ms: int, zone: ZoneInfo) -> PruneCounts:
+    """Delete what is older than the retention, in the process that takes messages in."""
+    counts = prune(store, retention, now_ms, zone, dry_run=False)
+    ingest.forget()
+    return counts
+
+
 @dataclass(slots=True, kw_only=True)
 class Duties:
     """The loops of the running service; each survives a store that is away for a while."""
@@ -170,7 +177,7 @@ class Duties:
     async def _prune(self) -> None:
         now_ms = self.clock_us() // 1000
         counts = await self.writer.run(
-            lambda _ingest: prune(self.store, self.retention, now_ms, self.zone, dry_run=False)
+            lambda ingest: keep_to_retention(self.store, ingest, self.retention, now_ms, self.zone)
         )
         log.info("retention_kept", counts=str(counts))
 

@@ -125,6 +125,10 @@ class Ingest:
         others, self._others_wrote = self._others_wrote, False
         return others
 
+    def forget(self) -> None:
+        """Forget what is in memory, because messages were deleted from the journal."""
+        self._flows.clear()
+
     def refold(self, flow_ids: Collection[int]) -> None:
         """Fold flows again from their messages, for instance when calltally learned that it had been down."""
         with self._store.write() as transaction:
@@ -157,9 +161,15 @@ class Ingest:
 
     def _retry(self, messages: Sequence[RawMessage]) -> None:
         """Take in set-aside messages that can be understood now."""
-        better = [message for message in messages if self._understand(message)[1] is None]
-        if better:
-            self._store_batch([(message, *self._understand(message)) for message in better], replaced=better)
+        try:
+            better = [message for message in messages if self._understand(message)[1] is None]
+            if better:
+                self._store_batch([(message, *self._understand(message)) for message in better], replaced=better)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("batch_split", messages=len(messages))
+            self._one_by_one(messages, replaced=True)
 
     def _understand(self, message: RawMessage) -> tuple[tuple[Event, ...], str | None]:
         parse = self._parsers.get(message.source.partition(":")[0])
@@ -170,13 +180,17 @@ class Ingest:
         except BadMessageError as problem:
             return (), str(problem) or "the message could not be understood"
 
-    def _one_by_one(self, messages: Sequence[RawMessage]) -> Applied:
-        """Find the message that we cannot handle, and set that one aside; the others go in."""
+    def _one_by_one(self, messages: Sequence[RawMessage], *, replaced: bool = False) -> Applied:
+        """Find the message that we cannot handle, and set that one aside; the others go in.
+
+        Messages that are `replaced` were set aside before.
+        """
         results: list[Applied] = []
         for message in messages:
             self._flows.clear()
+            before = (message,) if replaced else ()
             try:
-                results.append(self._store_batch([(message, *self._understand(message))]))
+                results.append(self._store_batch([(message, *self._understand(message))], before))
             except StoreError:
                 self._flows.clear()
                 raise
@@ -184,7 +198,7 @@ class Ingest:
                 self._flows.clear()
                 log.exception("message_not_handled", source=message.source, digest=message.digest)
                 reason = f"calltally itself failed on this message ({type(error).__name__}); it is kept for a replay"
-                results.append(self._store_batch([(message, (), reason)]))
+                results.append(self._store_batch([(message, (), reason)], before))
         return Applied(
             messages=messages,
             stored_at_us=self._clock_us(),
@@ -279,16 +293,16 @@ class Ingest:
 
         Return the flow's id and the reason for setting it aside.
         """
+        found = {flow.flow_id: flow for flow in map(self._flows.find, tokens) if flow is not None}
+        sealed = next((flow for flow in found.values() if flow.sealed), None)
+        if sealed is not None:
+            # A sealed call's record cannot be made again, so it cannot become part of another one either.
+            return sealed.flow_id, None if message.identity in sealed.known else SEALED
         flow: Flow | None = None
-        for token in tokens:
-            other = self._flows.find(token)
-            if other is None or other is flow:
-                continue
+        for other in found.values():
             flow = other if flow is None else self._join(transaction, batch, flow, other)
         if flow is None:
             flow = Flow(batch.free_ids.pop())
-        elif flow.sealed:
-            return flow.flow_id, None if message.identity in flow.known else SEALED
         elif len(flow.known) >= LONGEST_FLOW and message.identity not in flow.known:
             return None, TOO_LONG
         for token in self._flows.name(flow, tokens):
@@ -311,7 +325,6 @@ class Ingest:
         batch.dirty.pop(gone.flow_id, None)
         batch.gone[gone.flow_id] = gone.records
         into.known.update(gone.known)
-        into.sealed = into.sealed or gone.sealed
         self._flows.name(into, gone.tokens)
         self._flows.add(into)
         batch.dirty[into.flow_id] = into
