@@ -67,7 +67,7 @@ def test_any_request_is_answered_and_what_is_acknowledged_is_there_once(
     assert service.bodies(since_us) == (Counter([body]) if answered.status == 200 else Counter())
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(several=st.lists(forms, min_size=2, max_size=20))
 def test_any_story_of_pushes_is_taken_and_can_be_read(service: Service, several: list[bytes]) -> None:
     since_us = time.time_ns() // 1000
