@@ -293,7 +293,8 @@ def test_nonsense_and_the_impossible_get_a_page_that_says_what_and_a_way_out(sit
         for query, _, _ in WRONG:
             answer = await service.http.get(f"/statistics?{query}", headers={"accept-language": "de"})
             page = read(answer.text)
-            assert page.one("a", class_="button").attributes["href"] == "/"
+            ways = [link.attributes["href"] for link in page.every("a", class_="button")]
+            assert ways == ["/statistics", "/"]
             found.append((query, answer.status_code, page.one("p", class_="detail").text()))
         return found
 
@@ -343,15 +344,21 @@ class _Failing:
 
 
 def _ask_failing(folder: Path, address: str, *methods: str) -> Node:
-    async def go() -> Node:
+    answer = _answer_failing(folder, address, *methods)
+    assert answer.status_code == 200
+    return read(answer.text)
+
+
+def _answer_failing(folder: Path, address: str, *methods: str) -> httpx2.Response:
+    async def go() -> httpx2.Response:
         parts = open_parts(load(data=folder, environ={}))
         try:
             failing: Store = _Failing(parts.store, *methods)  # type: ignore[assignment]  # it answers for a Store
-            broken = replace(parts, questions=Questions(failing, parts.zone, parts.teams.current))
+            broken = replace(parts, store=failing, questions=Questions(failing, parts.zone, parts.teams.current))
             async with running(broken) as app:
                 transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
                 async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
-                    return read((await http.get(address)).text)
+                    return await http.get(address)
         finally:
             parts.store.close()
 
@@ -371,6 +378,15 @@ def test_without_sums_the_lists_of_calls_stay(site: Path) -> None:
     failed = [name for name in WIDTHS if "Not drawn" in panel(page, name).text()]
     assert failed == [name for name in WIDTHS if not name.startswith("longest")]
     assert "Key figures" in page.text()
+
+
+def test_without_any_answer_of_the_database_the_page_says_so_and_offers_to_try_again(site: Path) -> None:
+    answer = _answer_failing(site, "/statistics?span=30d", "values_of")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    page = read(answer.text)
+    assert page.one("h1").text() == "The database does not answer"
+    assert page.every("a", class_="button")[0].attributes["href"] == "/statistics?span=30d"
+    assert "disk I/O" not in page.text()
 
 
 # --- languages ----------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ LIVE_QUIETLY: Final = "/api/v1/live?calls=none"
 """The stream for pages that show no open calls: frames without them."""
 
 _OWN_WORDS: Final = frozenset({400, 403, 404, 405, 413, 422, 429, 500, 503})
+_OF_THE_QUERY: Final = frozenset({BAD_REQUEST, UNPROCESSABLE})
 _INTERNAL: Final = 500
 _UNAVAILABLE: Final = 503
 _NOT_FOUND: Final = 404
@@ -194,7 +195,7 @@ class Renderer:
             line=words.t(f"problem.{name}.line"),
             # What the engine says about a fault is English; it stands beside the reader's own words.
             detail="" if is_ours or problem.status == _NOT_FOUND else problem.detail,
-            path=request.url.path,
+            plain=request.url.path if problem.status in _OF_THE_QUERY and request.url.query else "",
             request_id=request_id,
             sign="bad" if is_ours else "off" if problem.status == _NOT_FOUND else "warn",
             again=str(request.url.replace(scheme="", netloc="")) if problem.status == _UNAVAILABLE else "",

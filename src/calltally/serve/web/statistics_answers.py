@@ -113,7 +113,8 @@ class Statistics:
         self.unit: Unit = asked.buckets()
         self.now_ms = site.now_ms()
         self.span = whole_quarter(asked.span) if asked.ends_now else asked.span
-        self.earlier: Earlier = earlier_span(asked.span, site.zone)
+        self._passed = Span(asked.span.since_ms, max(asked.span.since_ms + 1, min(asked.span.until_ms, self.now_ms)))
+        self.earlier: Earlier = earlier_span(self._passed, site.zone)
         edges(self.span, self.unit, site.zone, MOST_BUCKETS)
         self._selection = asked.selection()
         self.over_time = Once(self._over_time)
@@ -147,7 +148,7 @@ class Statistics:
 
     def _before(self) -> Before:
         first = self.site.store.first_and_last()
-        zone, span = self.site.zone, self.asked.span
+        zone, span = self.site.zone, self._passed
         if first is None:
             return Before(compared=None, usual=(), known_from_ms=None)
         spans = comparable_spans(span, zone, first_ms=first.since_ms)

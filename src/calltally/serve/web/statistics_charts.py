@@ -319,7 +319,9 @@ def voicemail_share(draw: Drawing) -> Markup:
     share = draw.share(metric)
     inbound = draw.statistics.count("inbound_calls")
     chart = draw.chart(
-        draw.t("statistics.voicemail.found", share=share) if inbound >= FEW else draw.t("statistics.voicemail_share.title"),
+        draw.t("statistics.voicemail.found", share=share)
+        if inbound >= FEW
+        else draw.t("statistics.voicemail_share.title"),
         f"{draw.t('statistics.voicemail.count', count=draw.statistics.count('voicemail_calls'))}, {share}",
         Unit.SHARE,
         Series(name=draw.t("statistics.voicemail.name"), style=Style.VOICEMAIL, values=draw.statistics.column(metric)),
