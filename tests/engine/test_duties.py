@@ -1,6 +1,7 @@
 """What the service does by itself: downtime noted, endless calls given up, retention kept, a lost store outlived."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from calltally.engine.live import Board
 from calltally.engine.writer import Writer
 from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Gap, Span
 from calltally.model.messages import RawMessage
-from calltally.model.records import Call, Leg
+from calltally.model.records import Call, Leg, Records
 from calltally.model.words import End
 from calltally.sources.asterisk import SOURCE as ASTERISK
 from calltally.sources.asterisk.lines import raw_messages
@@ -117,6 +118,28 @@ def after(world: World, hours: float) -> None:
     """Let so many hours pass since the start, and the service look for calls that it gives up."""
     world.clock.now_us = START_US + int(hours * HOUR_MS * 1000)
     with_duties(world, lambda duties: duties.load_board())
+
+
+def test_the_board_is_read_between_two_batches_so_that_no_ended_call_comes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[str] = []
+    open_flows = world.store.open_flows
+
+    def watched() -> dict[int, Records]:
+        readers.append(threading.current_thread().name)
+        return open_flows()
+
+    world.ingest.apply([new_call(0, "A")])
+    monkeypatch.setattr(world.store, "open_flows", watched)
+
+    async def load(duties: Duties) -> None:
+        duties.board.reload(())
+        await duties.load_board()
+        assert list(duties.board.open) == ["xA"]
+
+    with_duties(world, load)
+    assert readers[-1] == "writer"
 
 
 def test_a_call_is_given_up_when_nothing_was_heard_of_it_for_too_long(world: World) -> None:

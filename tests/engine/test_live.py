@@ -87,6 +87,27 @@ def test_a_viewer_gets_a_snapshot_and_then_what_changed(world: World) -> None:
     assert delta.now.waiting_now == 2
 
 
+def test_a_viewer_is_told_what_another_process_has_changed(world: World) -> None:
+    world.ingest.apply([new_call(0, "A"), new_call(1, "B")])
+    board = _board(world)
+
+    async def watch() -> list[Frame]:
+        running = asyncio.create_task(board.run())
+        await asyncio.sleep(0)
+        viewer = board.watch()
+        frames = [await viewer.get()]
+        world.another_ingest(world.store).apply([hangup(9, "A")])
+        board.reload(world.store.open_flows().values())
+        frames.append(await viewer.get())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return frames
+
+    first, second = asyncio.run(watch())
+    assert (second.kind, second.number) == ("snapshot", first.number + 1)
+    assert [records.call.call_id for records in second.changed if records.call] == ["xB"]
+
+
 def test_a_viewer_who_falls_behind_gets_a_fresh_snapshot_and_costs_no_memory(world: World) -> None:
     board = _board(world)
     viewer = board.watch()

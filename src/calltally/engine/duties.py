@@ -1,7 +1,7 @@
 """What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -142,8 +142,19 @@ class Duties:
         """Put the store's open calls on the board, but for those that are given up now."""
         flows = list((await asyncio.to_thread(self.store.open_flows)).values())
         given_up = await asyncio.to_thread(self._given_up, flows)
-        self.board.reload(records for records in flows if records not in given_up)
+        left_out = {records.call.call_id for records in given_up if records.call is not None}
+        loop = asyncio.get_running_loop()
+        await self.writer.run(lambda _ingest: self._reload(loop, left_out))
         await self._expire(given_up)
+
+    def _reload(self, loop: asyncio.AbstractEventLoop, left_out: Collection[str]) -> None:
+        """Read the open calls between two batches, and hand them over in the same order as what batches change.
+
+        Otherwise a call that ends meanwhile would come back onto the board and stay there.
+        """
+        flows = self.store.open_flows().values()
+        shown = [records for records in flows if records.call is not None and records.call.call_id not in left_out]
+        loop.call_soon_threadsafe(self.board.reload, shown)
 
     async def _sweep(self) -> None:
         await self._expire(await asyncio.to_thread(self._given_up, list(self.board.open.values())))

@@ -46,8 +46,8 @@ class Board:
         """Begin with the open calls that the store holds."""
         self._clock_us = clock_us
         self.health = health
-        self.open: dict[str, Records] = {}
-        self.reload(open_flows)
+        self.open = _by_call_id(open_flows)
+        self._anew = False
         self._changed: dict[str, Records] = {}
         self._newest_us: int | None = None
         self._viewers: set[Viewer] = set()
@@ -57,8 +57,10 @@ class Board:
         self.delay_ms: int | None = None
 
     def reload(self, open_flows: Iterable[Records]) -> None:
-        """Take the open calls anew, after another process has written."""
-        self.open = {records.call.call_id: records for records in open_flows if records.call is not None}
+        """Take the open calls anew, after another process has written; viewers get everything once more."""
+        self.open = _by_call_id(open_flows)
+        self._anew = True
+        self._stirred.set()
 
     def now(self) -> Now:
         """Return the numbers of the moment."""
@@ -115,7 +117,7 @@ class Board:
                 self.send("tick")
                 continue
             self._stirred.clear()
-            self.send("delta")
+            self.send("snapshot" if self._anew else "delta")
             await asyncio.sleep(FRAME_SECONDS)
 
     def _take(self, change: Change) -> None:
@@ -132,7 +134,7 @@ class Board:
         self._changed[new.call_id] = change.new
 
     def send(self, kind: str) -> None:
-        """Send a frame with what has changed since the last one."""
+        """Send a frame with what has changed since the last one; a snapshot holds all open calls besides."""
         self.number += 1
         now_us = self._clock_us()
         if self._newest_us is not None:
@@ -142,10 +144,11 @@ class Board:
             as_of_ms=now_us // 1000,
             kind=kind,
             now=self.now(),
-            changed=tuple(self._changed.values()),
+            changed=tuple((self.open | self._changed if kind == "snapshot" else self._changed).values()),
             delay_ms=self.delay_ms,
         )
         self._changed = {}
+        self._anew = False
         for viewer in self._viewers:
             if viewer.full():
                 while not viewer.empty():
@@ -153,3 +156,7 @@ class Board:
                 viewer.put_nowait(self.snapshot())
             else:
                 viewer.put_nowait(frame)
+
+
+def _by_call_id(flows: Iterable[Records]) -> dict[str, Records]:
+    return {records.call.call_id: records for records in flows if records.call is not None}
