@@ -1,6 +1,6 @@
 """The pages of a site in this process, at a moment that a test chooses."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,7 @@ def pages_of(
     *,
     now: str = NOW,
     groups: Sequence[tuple[str, str, tuple[str, ...]]] = (),
-    teams: dict[str, tuple[str, ...]] | None = None,
+    teams: Mapping[str, tuple[str, ...]] | None = None,
     settings: str = OPEN,
 ) -> Iterator[Pages]:
     """Give the pages of a site that has heard of some calls, all of them before now."""

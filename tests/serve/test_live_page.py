@@ -90,7 +90,6 @@ def test_a_timer_goes_on_from_the_instant_of_the_server(pages: Pages) -> None:
     pages.call(Told(at="2026-11-20 13:59:30", caller=ADA, callee=ONE, ends="stays"))
     timers = pages.get("/parts/live/calls").one("ol").every(class_="t")
     since_ms = us("2026-11-20 13:59:30") // 1000
-    assert timers[0].every("span", data_since_ms="")[0:0] == []
     assert timers[0].every("span")[0].attributes["data-since-ms"] == str(since_ms)
 
 
@@ -129,7 +128,9 @@ def test_a_group_call_says_at_how_many_phones_it_rings(pages: Pages) -> None:
 
 def test_a_call_that_calltally_lost_says_since_when(pages: Pages) -> None:
     pages.call(Told(at="2026-11-20 13:50:00", caller=ADA, callee=ONE, rings=5, ends="talks 3000"))
-    down = Gap(source=None, since_ms=us("2026-11-20 13:52:00") // 1000, until_ms=us("2026-11-20 13:58:00") // 1000, reason="x")
+    down = Gap(
+        source=None, since_ms=us("2026-11-20 13:52:00") // 1000, until_ms=us("2026-11-20 13:58:00") // 1000, reason="x"
+    )
     with pages.store.write() as transaction:
         transaction.add_gap(down)
     pages.ingest.refold(list(pages.store.open_flows()))
@@ -263,7 +264,9 @@ def test_nonsense_is_refused_in_words(pages: Pages, address: str, status: int) -
 
 
 def test_names_from_outside_are_escaped(pages: Pages) -> None:
-    pages.call(Told(at="2026-11-20 13:59:50", caller=ADA, callee=ONE, rings=2, ends="talks 50", who="<script>x</script>"))
+    pages.call(
+        Told(at="2026-11-20 13:59:50", caller=ADA, callee=ONE, rings=2, ends="talks 50", who="<script>x</script>")
+    )
     text = pages.answer("/").text
     assert "<script>x" not in text
     assert "&lt;script&gt;x" in text

@@ -242,13 +242,18 @@ class CallPage:
         return words.t("call.messages.expired", days=words.t("site.unit.days", count=days))
 
     def _neighbours(self, call: Call) -> tuple[str, str]:
-        """Return the addresses of the calls before and after, empty where there is none."""
-        at = call.started_at_ms
-        same = self._calls(Span(at, at + 1), CallOrder.NEWEST, _MOST_AT_ONCE)
+        """Return the addresses of the calls before and after in the order of the list, empty where there is none."""
+        at_ms = call.started_at_ms
+        same = self._beginning_at(at_ms)
         place = next((index for index, each in enumerate(same) if each.call_id == call.call_id), 0)
-        older = same[place + 1 : place + 2] or self._calls(Span(0, at), CallOrder.NEWEST, 1)
-        newer = same[place - 1 : place] if place else self._calls(Span(at + 1, _FAR_MS), CallOrder.OLDEST, 1)
+        older = same[place + 1 : place + 2] or self._calls(Span(0, at_ms), CallOrder.NEWEST, 1)
+        newer = same[place - 1 : place] if place else self._calls(Span(at_ms + 1, _FAR_MS), CallOrder.OLDEST, 1)
+        if newer and not place:
+            newer = self._beginning_at(newer[0].started_at_ms)[-1:]
         return call_address(older[0].call_id) if older else "", call_address(newer[0].call_id) if newer else ""
+
+    def _beginning_at(self, instant_ms: int) -> Sequence[Call]:
+        return self._calls(Span(instant_ms, instant_ms + 1), CallOrder.NEWEST, _MOST_AT_ONCE)
 
     def _calls(self, span: Span, order: CallOrder, limit: int) -> Sequence[Call]:
         return self._site.questions.calls(span, EVERYTHING, order=order, limit=limit).calls
