@@ -25,8 +25,6 @@ MAX_KEYS: Final = 1_000
 MAX_KEYS_OF_DURATIONS: Final = 200
 """For how many keys percentiles and greatest values are looked up one by one."""
 
-_VISIT_DIMENSIONS: Final = {None, By.SOURCE, By.QUEUE, By.AGENT}
-_VISIT_FIELDS: Final = ("sources", "queues", "agents")
 _NARROWED: Final[Mapping[By | None, Callable[[Filter, str], Filter]]] = {
     By.SOURCE: lambda where, key: replace(where, sources=(key,)),
     By.DIRECTION: lambda where, key: replace(where, directions=(Direction(key),)),
