@@ -38,6 +38,10 @@ _PLAIN = {name + suffix: name for name in LISTS for suffix in ("", "[]", "%5B%5D
 }
 
 
+_PAIRS = re.compile("([^&=]*)=?([^&]*)(?:&|$)").findall
+_ENCODED = tuple((name, name + "%5B%5D") for name in sorted(LISTS))
+
+
 @dataclass(slots=True)
 class Form:
     """The fields of a push.
@@ -66,6 +70,11 @@ def form_from(body: bytes) -> Form:
         BadMessageError: there are too many fields, or a known one is too long.
     """
     text = body.decode("utf-8", "replace")
+    return _plain(text) or careful_form(text)
+
+
+def careful_form(text: str) -> Form:
+    """Return the form of any text, by all the rules above."""
     if not text.isprintable():
         text = _FORBIDDEN.sub("\ufffd", text.strip())
     pairs = text.split("&")
@@ -90,6 +99,26 @@ def form_from(body: bytes) -> Form:
         elif not first[name]:
             first[name] = value
     return Form(first, lists)
+
+
+def _plain(text: str) -> Form | None:
+    """Return the form if nothing in it is repeated or encoded but a list's brackets, as in most pushes; else `None`."""
+    if len(text) > LONGEST_VALUE or not text.isprintable():
+        return None
+    pairs = _PAIRS(text.replace("+", " "))  # no name of ours has a blank, so names may be decoded with the values
+    fields = dict(pairs)
+    if len(fields) != len(pairs) or "[" in text:
+        return None
+    encoded = 0
+    for name, encoded_name in _ENCODED:
+        if encoded_name in fields:
+            if name in fields:
+                return None
+            fields[name] = fields.pop(encoded_name)
+            encoded += 2
+    if text.count("%") != encoded:
+        return None
+    return Form(fields, {})
 
 
 def _unusual_name(key: str) -> str | None:
