@@ -1,6 +1,8 @@
 """The SQL texts of the writing side, printed once from the tables, so that a write is no more than binding values."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import compress, repeat
+from operator import is_not
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Table
@@ -14,8 +16,10 @@ LIST_SIZES: Final = (256, 64, 16, 4, 1)
 MOST_TEXTS: Final = 100
 """For how many sets of empty columns a table's statement is remembered; a busy site has about ten."""
 
-Empty = tuple[bool, ...]
-"""For each column whether it is empty."""
+Filled = tuple[bool, ...]
+"""For each column whether it has a value."""
+
+_NONES: Final = repeat(None)
 
 
 class Cursor(Protocol):
@@ -113,19 +117,19 @@ class Put:
         full = printer.put(table, table.c.keys(), key)
         self._head, _, self._tail = full.partition(f"({printer.marks(len(table.c))})")
         self._mark = printer.mark
-        self._texts: dict[Empty, str] = {}
+        self._texts: dict[Filled, str] = {}
 
     def write(self, cursor: Cursor, rows: Iterable[Sequence[object]]) -> None:
         """Write rows that have a value for each column; no two of them have the same key."""
-        kinds: dict[Empty, list[list[object]]] = {}
+        kinds: dict[Filled, list[list[object]]] = {}
         for row in rows:
-            empty = tuple([value is None for value in row])
-            kinds.setdefault(empty, []).append([value for value in row if value is not None])
-        for empty, members in kinds.items():
-            cursor.executemany(_kept(self._texts, empty, self._text), members)
+            filled = tuple(map(is_not, row, _NONES))
+            kinds.setdefault(filled, []).append(list(compress(row, filled)))
+        for filled, members in kinds.items():
+            cursor.executemany(_kept(self._texts, filled, self._text), members)
 
-    def _text(self, empty: Empty) -> str:
-        values = ", ".join("NULL" if is_empty else self._mark for is_empty in empty)
+    def _text(self, filled: Filled) -> str:
+        values = ", ".join(self._mark if is_filled else "NULL" for is_filled in filled)
         return f"{self._head}({values}){self._tail}"
 
 
@@ -144,27 +148,27 @@ class Change:
         self._names = [printer.quote(name) for name in names[steady:]]
         self._mark = printer.mark
         self._key, self._steady = key, steady
-        self._texts: dict[Empty, str] = {}
+        self._texts: dict[Filled, str] = {}
 
     def write(self, cursor: Cursor, rows: Iterable[Sequence[object]]) -> None:
         """Write rows that have a value for each column of the table; no two of them have the same key."""
-        kinds: dict[Empty, list[list[object]]] = {}
+        kinds: dict[Filled, list[list[object]]] = {}
         for row in rows:
             changing = row[self._steady :]
-            empty = tuple([value is None for value in changing])
-            values = [value for value in changing if value is not None]
+            filled = tuple(map(is_not, changing, _NONES))
+            values = list(compress(changing, filled))
             values += row[: self._key]
-            kinds.setdefault(empty, []).append(values)
-        for empty, members in kinds.items():
-            cursor.executemany(_kept(self._texts, empty, self._text), members)
+            kinds.setdefault(filled, []).append(values)
+        for filled, members in kinds.items():
+            cursor.executemany(_kept(self._texts, filled, self._text), members)
 
-    def _text(self, empty: Empty) -> str:
-        pairs = zip(self._names, empty, strict=True)
-        changes = ", ".join(f"{name} = {'NULL' if is_empty else self._mark}" for name, is_empty in pairs)
+    def _text(self, filled: Filled) -> str:
+        pairs = zip(self._names, filled, strict=True)
+        changes = ", ".join(f"{name} = {self._mark if is_filled else 'NULL'}" for name, is_filled in pairs)
         return f"UPDATE {self._table} SET {changes} WHERE {self._where}"  # noqa: S608  names of our own tables
 
 
-def _kept(texts: dict[Empty, str], key: tuple[bool, ...], make: Callable[[tuple[bool, ...]], str]) -> str:
+def _kept(texts: dict[Filled, str], key: tuple[bool, ...], make: Callable[[tuple[bool, ...]], str]) -> str:
     text = texts.get(key)
     if text is None:
         text = make(key)
