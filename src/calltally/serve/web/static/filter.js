@@ -34,6 +34,7 @@ export async function show(url, { remember, toTop = false }) {
     if (remember) history.pushState(null, "", url);
     document.title = fresh.title;
     swap(main, next);
+    if (!remember) /** @type {HTMLFormElement | null} */ (document.querySelector("form.ask"))?.reset(); // going back, the field a reader is in follows, too
     if (toTop) scrollTo(0, 0);
     document.dispatchEvent(new CustomEvent("ct:swapped"));
   } catch (error) {
