@@ -270,3 +270,20 @@ def test_names_from_outside_are_escaped(pages: Pages) -> None:
     text = pages.answer("/").text
     assert "<script>x" not in text
     assert "&lt;script&gt;x" in text
+
+
+@pytest.mark.parametrize("address", ["/wall", "/parts/live/wall"])
+def test_the_wall_shows_no_caller_and_no_colleague(pages: Pages, address: str) -> None:
+    pages.call(Told(at="2026-11-20 13:58:30", caller=ADA, callee=ONE, ends="stays"))
+    for second in range(10):
+        pages.call(Told(at=f"2026-11-20 13:59:{second:02}", caller=BEA, callee=TWO, ends="stays"))
+    text = pages.answer(address).text
+    page = pages.get(address)
+    assert ADA[2:] not in text.replace("\u00a0", "").replace(" ", "")
+    assert "Anna" not in text
+    assert "+49" not in text
+    rows = page.one("ol").every("li")
+    assert [row.one(class_="who").text() for row in rows[:2]] == ["Caller 1", "Caller 2"]
+    assert rows[0].one(class_="q").text() == "Sales EMEA"
+    assert len(rows) == 8
+    assert "and 3 more" in page.text()

@@ -43,6 +43,8 @@ from calltally.serve.web.rendering import Renderer
 from calltally.store.store import StoreError
 
 PARTS: Final = ("figures", "calls", "day", "sources")
+WALL: Final = "wall"
+MOST_ON_WALL: Final = 8
 PART_PATH: Final = "/parts/live/"
 LIVE_ADDRESS: Final = "/api/v1/live?calls=none"
 NOW_METRICS: Final = ("waiting_now", "active_now")
@@ -85,6 +87,7 @@ class LivePage:
         """Return the routes of the page and its parts."""
         return [
             self._renderer.route("/", self.show),
+            self._renderer.route("/wall", self.show_wall),
             Route(PART_PATH + "{name}", self.show_part, methods=["GET"]),
         ]
 
@@ -116,10 +119,23 @@ class LivePage:
             addresses=addresses,
         )
 
+    def show_wall(self, request: Request) -> Response:
+        """Show the page for a big screen, without names and numbers of callers."""
+        view = self._view(request)
+        return self._renderer.page(
+            request,
+            "wall.html",
+            page="live",
+            title=view.words.t("wall.page.title"),
+            live_address=LIVE_ADDRESS,
+            part=view.asked.but(path=PART_PATH + WALL, period=DEFAULT_PERIOD).url(),
+            body=Markup(self._part(request, WALL)),  # noqa: S704  rendered by us
+        )
+
     async def show_part(self, request: Request) -> Response:
         """Show one part, for the page that keeps itself fresh."""
         name = request.path_params["name"]
-        if name not in {*PARTS, "first"}:
+        if name not in {*PARTS, WALL, "first"}:
             return self._renderer.problem(request, ProblemError(404, "There is no such part."))
         board = self._site.board
         words = self._renderer.words(request)
@@ -162,7 +178,9 @@ class LivePage:
             if not self._has_begun():
                 return self._renderer.text(request, "live_first_steps.html", addresses=self._addresses(), command=CHECK)
             parts, addresses = self._main(request, view)
-            return self._renderer.text(request, "live_main.html", parts=parts, addresses=addresses)
+            return self._renderer.text(request, "live_begun.html", parts=parts, addresses=addresses)
+        if name == WALL:
+            return self._renderer.text(request, "wall_body.html", **self._wall(view))
         return self._text(request, view, name)
 
     def _text(self, request: Request, view: _View, name: str) -> str:
@@ -190,19 +208,11 @@ class LivePage:
         )
 
     def _figures(self, request: Request, view: _View) -> dict[str, object]:  # noqa: ARG002  every part is made of both
-        site, asked, zone = self._site, view.asked, self._site.zone
-        selection = asked.selection()
+        site, asked = self._site, view.asked
         moment = self._moment(view)
-        today = Today(
-            values=ask_today(site.questions, selection, view.now_ms, zone),
-            weeks=self._weeks.get(
-                (selection, view.now_ms // MINUTE_MS, site.teams.current()),
-                lambda: ask_weeks(site.questions, selection, view.now_ms, zone, first_ms=self._first_ms(view.now_ms)),
-            ),
-        )
         why = asked.why if asked.why in NOW_METRICS else None
         return {
-            "figures": key_figures(moment, waiting_rows(moment), today, links_of(asked)),
+            "figures": key_figures(moment, waiting_rows(moment), self._today(view), links_of(asked)),
             "degraded": site.writer.degraded is not None,
             "progress": self._progress(),
             "why": why,
@@ -210,6 +220,17 @@ class LivePage:
             "now": site.board.now(),
             "close": asked.url(period=DEFAULT_PERIOD, why=None),
         }
+
+    def _today(self, view: _View) -> Today:
+        site, zone = self._site, self._site.zone
+        selection = view.asked.selection()
+        return Today(
+            values=ask_today(site.questions, selection, view.now_ms, zone),
+            weeks=self._weeks.get(
+                (selection, view.now_ms // MINUTE_MS, site.teams.current()),
+                lambda: ask_weeks(site.questions, selection, view.now_ms, zone, first_ms=self._first_ms(view.now_ms)),
+            ),
+        )
 
     def _first_ms(self, now_ms: int) -> int:
         """Return since when calls are known."""
@@ -240,6 +261,9 @@ class LivePage:
         }
 
     def _day(self, request: Request, view: _View) -> dict[str, object]:  # noqa: ARG002  every part is made of both
+        return self._day_of(view)
+
+    def _day_of(self, view: _View) -> dict[str, object]:
         site, zone = self._site, self._site.zone
         selection = view.asked.selection()
         usual = self._usual.get(
@@ -249,6 +273,16 @@ class LivePage:
         course = ask_course(site.questions, selection, usual, view.now_ms, zone)
         calls = links_of(view.asked)["inbound_calls"]
         return {"figure": course_figure(course, now_ms=view.now_ms, zone=zone, words=view.words, calls=calls)}
+
+    def _wall(self, view: _View) -> dict[str, object]:
+        moment = self._moment(view)
+        waiting = waiting_rows(moment)
+        return {
+            "figures": key_figures(moment, waiting, self._today(view), links_of(view.asked)),
+            "waiting": waiting[:MOST_ON_WALL],
+            "waiting_count": len(waiting),
+            **self._day_of(view),
+        }
 
     def _sources(self, request: Request, view: _View) -> dict[str, object]:  # noqa: ARG002  every part is made of both
         return {"table": source_table(self._site, view.words, view.now_ms)}

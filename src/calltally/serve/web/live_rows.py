@@ -29,12 +29,19 @@ _STEPS = {Status.OFF: "", Status.WARN: "late", Status.BAD: "long"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRow:
-    """A caller who waits. `step` is the class of the row: empty, `late` or `long`."""
+    """A caller who waits.
+
+    Attributes:
+        queue: where: the queue, the group, or the own number with the name of its owner.
+        group: the queue or the group alone, which say nothing about a person.
+        step: the class of the row: empty, `late` or `long`.
+    """
 
     call_id: str
     key: str
     party: Party
     queue: str
+    group: str
     phones: int
     since_ms: int
     text: str
@@ -129,6 +136,7 @@ def _waiting_row(moment: Moment, records: Records, scale_ms: int) -> WaitingRow:
         key="w" + call.call_id,
         party=moment.names.party(call),
         queue=queue,
+        group=visit.queue if visit else call.queue or moment.names.group(call.own_numbers),
         phones=phones(records),
         since_ms=since_ms,
         text=elapsed(waited_ms),
