@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from calltally.engine.ingest import Ingest
 from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.serve.web.live import PARTS
+from calltally.sources.asterisk import SOURCE as ASTERISK
 from tests.serve.page_world import Pages, pages_of
 from tests.serve.reading import Node
 from tests.serve.told_calls import Told, us
@@ -228,6 +230,20 @@ def test_sources_say_when_they_were_heard_and_what_went_wrong(pages: Pages) -> N
     pages.site.board.health.refused("sipgate", "bad signature", pages.clock[0])
     pages.site.board.send("delta")
     assert pages.get("/parts/live/sources").one("h2").text() == "sipgate: messages are being refused"
+
+
+def test_a_source_that_another_process_imported_is_known_too(pages: Pages) -> None:
+    lines = [b"1795158000|1795158000.1|support|NONE|ENTERQUEUE||+4915112345001|1"]
+    assert ASTERISK.log_messages is not None
+    elsewhere = Ingest(
+        store=pages.store,
+        parsers={"asterisk": ASTERISK.parse},
+        zone=pages.site.zone,
+        clock_us=lambda: pages.clock[0],
+    )
+    elsewhere.apply(list(ASTERISK.log_messages(lines)))
+    rows = pages.get("/parts/live/sources").rows()
+    assert ["Asterisk", "08:00:00", "0", "-", "0", "imported"] in rows
 
 
 def test_a_demo_says_how_far_its_history_is(pages: Pages) -> None:

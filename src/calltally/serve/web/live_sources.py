@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from calltally.engine.health import Hearing
+from calltally.engine.health import Health, Hearing
 from calltally.model.instants import DAY_MS, MINUTE_MS
 from calltally.render import charts
 from calltally.render.charts import Status
@@ -62,10 +62,16 @@ def title_of(source: str, sources: Mapping[str, Source]) -> str:
 
 def source_table(site: Site, words: Words, now_ms: int) -> SourceTable:
     """Return the sources that were heard or are set up."""
-    heard = dict(site.board.health.sources)
+    # Another process, an import for instance, is known to the database only.
+    heard = {**Health(site.store.health()).sources, **_heard_here(site)}
     names = sorted({*heard, *site.settings.sources})
     rows = [_row(site, name, heard.get(name, Hearing()), words, now_ms) for name in names]
     return SourceTable(title=_title(rows, words), rows=rows)
+
+
+def _heard_here(site: Site) -> dict[str, Hearing]:
+    known = list(site.board.health.sources.items())
+    return {name: hearing for name, hearing in known if hearing.received or hearing.refused}
 
 
 def _title(rows: Sequence[SourceRow], words: Words) -> str:
