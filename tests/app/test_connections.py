@@ -97,6 +97,7 @@ def run(scenario: Callable[[Connection], Awaitable[None]]) -> None:
     asyncio.run(go())
 
 
+NOT_BEGUN = {b"\r\n"}
 PARTS = [b"\r\n", b"G", ASKED[:-2], b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"]
 
 
@@ -110,6 +111,8 @@ def test_a_request_that_does_not_arrive_in_time_is_given_up(before: bytes, sent:
         await connection.send(sent)
         assert not connection.wait(LONGEST_ARRIVAL_SECONDS - 1)
         assert connection.wait()
+        said_late = b"408 Request Timeout" in connection.wire.written
+        assert said_late is (sent not in NOT_BEGUN)
 
     run(scenario)
 

@@ -11,7 +11,6 @@ from starlette.types import Message
 from calltally.engine.health import Health
 from calltally.engine.peers import Network
 from calltally.engine.writer import BusyError, NotStoredError
-from calltally.inlets import webhook as receiving
 from calltally.inlets.webhook import LARGEST_BODY, WebhookInlet
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Reply, Webhook
 
@@ -116,14 +115,6 @@ def test_a_push_becomes_a_message_and_is_answered_with_the_sources_reply() -> No
     assert sender.status == 200
     assert sender.told == {"content-type": "application/xml", "content-length": str(len(OK_BODY))}
     assert sender.answered[1:] == [{"type": "http.response.body", "body": OK_BODY}]
-
-
-def test_a_body_that_does_not_come_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiving, "LONGEST_BODY_SECONDS", 0.01)
-    exchange = Exchange()
-    sender = exchange.take(Sender([b"event=..."]))
-    assert (sender.status, sender.told["connection"]) == (408, "close")
-    assert (exchange.messages, exchange.refused) == ([], 1)
 
 
 @pytest.mark.parametrize("parts", [[None], [b"event=...", None]])

@@ -16,6 +16,7 @@ LONGEST_ARRIVAL_SECONDS: Final = 30.0
 LARGEST_FRAME: Final = 64 * 1024
 """Of a WebSocket; viewers have nothing to say."""
 
+_TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -24,6 +25,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     arriving_since: float | None = None
     _in_head = False
+    _has_begun = False
     _head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
@@ -44,7 +46,9 @@ class GuardedHttp(HttpToolsProtocol):
             self._forget()
 
     def give_up(self) -> None:
-        """Close, whatever was to come or to be sent."""
+        """Close, whatever was to come; if a request had begun to arrive, say that it took too long."""
+        if self._has_begun and (self._in_head or self.cycle is None or not self.cycle.response_started):
+            self.transport.write(_TOO_LATE)
         self.transport.close()
         self._forget()
 
@@ -58,7 +62,7 @@ class GuardedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._has_begun = True
         self._head_bytes = 0
         if self.arriving_since is None:
             self.arriving_since = self.loop.time()
@@ -71,6 +75,7 @@ class GuardedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that the request is whole."""
         self.arriving_since = None
+        self._has_begun = False
         super().on_message_complete()
 
 

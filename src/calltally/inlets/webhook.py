@@ -4,7 +4,6 @@ It does as little as possible for each request: check, hand over to the writer, 
 answer.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -16,7 +15,6 @@ from calltally.engine.writer import BusyError, NotStoredError
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Webhook
 
 LARGEST_BODY = 1024 * 1024
-LONGEST_BODY_SECONDS = 20
 PREFIX = "/in/"
 FORWARDED_FOR = "x-forwarded-for"
 
@@ -76,12 +74,7 @@ class WebhookInlet:
             await _refuse(send, 405, "Pushes arrive by POST.", ((b"allow", b"POST"),))
             return
         try:
-            async with asyncio.timeout(LONGEST_BODY_SECONDS):
-                body = await _body(receive)
-        except TimeoutError:
-            self._health.refused(name, "a body that did not arrive in time", self._clock_us())
-            await _refuse(send, 408, "The body did not arrive in time.", ((b"connection", b"close"),))
-            return
+            body = await _body(receive)
         except TooLargeError:
             self._health.refused(name, "a body of more than 1 MiB", self._clock_us())
             await _refuse(send, 413, "The body is larger than 1 MiB.", ((b"connection", b"close"),))
