@@ -22,6 +22,10 @@ LARGEST_BATCH = 1_000
 GATHER_SECONDS = 0.002
 """How long the writer waits for company after the first message: fewer, larger commits cost far less per message."""
 
+BUSY_BATCH = 100
+BUSY_GATHER_SECONDS = 0.025
+"""After a batch of this size the load is high, and waiting longer makes room for more: a message then costs half."""
+
 
 class BusyError(Exception):
     """More messages wait than the store keeps up with."""
@@ -44,6 +48,7 @@ class Writer:
         self._jobs: deque[tuple[Callable[[Ingest], object], Future[object]]] = deque()
         self._wake = threading.Event()
         self._stopping = False
+        self._last_batch = 0
         self._thread = threading.Thread(target=self._run, name="writer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self.degraded: str | None = None
@@ -109,7 +114,7 @@ class Writer:
         while True:
             self._wake.wait()
             if not self._stopping and len(self._waiting) < LARGEST_BATCH:
-                sleep(GATHER_SECONDS)
+                sleep(GATHER_SECONDS if self._last_batch < BUSY_BATCH else BUSY_GATHER_SECONDS)
             self._wake.clear()
             self._work_off()
             if self._stopping and not self._waiting and not self._jobs:
@@ -121,6 +126,7 @@ class Writer:
                 self._do(*self._jobs.popleft())
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             if batch:
+                self._last_batch = len(batch)
                 self._store(batch)
 
     def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
