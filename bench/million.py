@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 from calltally.app import clock_us, open_parts
-from calltally.demo.company import directory
+from calltally.demo.company import directory, teams_file
 from calltally.demo.history import Plan, history, in_batches
+from calltally.engine.teams import FILE_NAME
 from calltally.settings import load
 
 CALLS = 1_000_000
@@ -29,6 +30,7 @@ def build(data: Path, calls: int = CALLS) -> None:
         return
     data.mkdir(parents=True, exist_ok=True)
     (data / "calltally.toml").write_text(SETTINGS)
+    (data / FILE_NAME).write_text(teams_file())
     parts = open_parts(load(data=data, environ={}))
     ingest = parts.ingest()
     with parts.store.write() as transaction:

@@ -6,16 +6,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 from urllib.request import urlopen
 
 from bench.million import CALLS, build
 from bench.service import running
+from calltally.demo.company import TEAMS
 
 PAGES = (
     ("Statistics, 30 days by day", "/statistics?span=30d&unit=day"),
     ("Statistics, 30 days by hour", "/statistics?span=30d&unit=hour"),
     ("Statistics, 365 days by day", "/statistics?span=365d&unit=day"),
-    ("Statistics, 365 days by week, one team", "/statistics?span=365d&unit=week&team=Technik"),
+    ("Statistics, 365 days by week, one team", f"/statistics?span=365d&unit=week&team={quote(TEAMS[0][0])}"),
     ("Live", "/"),
     ("Calls, newest", "/calls"),
     ("Calls, longest wait of 365 days", "/calls?span=365d&order=longest_wait"),
