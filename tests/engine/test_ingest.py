@@ -20,6 +20,7 @@ from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
 from calltally.store.store import Grain, StoreError, Subject, SumQuestion
 from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call, push
+from tests.stores.samples import cells
 
 STORY = (
     new_call(0, "A"),
@@ -236,6 +237,22 @@ def test_messages_that_retention_took_are_forgotten_in_memory_too(world: World) 
     applied = world.ingest.apply([STORY[2]])
     assert list(reasons(applied)) == [SEALED]
     assert world.exported() == before
+
+
+def test_what_is_imported_again_after_the_retention_is_counted_once(world: World) -> None:
+    world.ingest.apply_new(STORY)
+    before = cells(world.store)
+    for _ in range(3):
+        with world.store.write() as transaction:
+            transaction.prune(messages_before_us=2**60, records_before_ms=2**50)
+        world.restart()
+        world.ingest.apply_new(STORY)
+        assert cells(world.store) == before
+        assert world.exported() == []
+        assert world.differences() == []
+    world.ingest.rebuild(lambda _count: None)
+    assert cells(world.store) == before
+    assert world.differences() == []
 
 
 def test_a_flow_without_end_is_cut_off(world: World) -> None:

@@ -43,6 +43,18 @@ def test_damage_is_found(tmp_path: Path, damage: str, where: str) -> None:
         assert any(found.where.startswith(where) for found in store.verify(lambda _: None))
 
 
+def test_tokens_of_pruned_calls_are_right_and_others_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "calltally.db"
+    with closing(open_store(str(path), zone=ZONE)) as store:
+        keep_new(store, [flow("1")])
+        with store.write() as transaction:
+            transaction.prune(messages_before_us=2**60, records_before_ms=2**50)
+        assert store.verify(lambda _: None) == []
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("INSERT INTO links VALUES (0, 99)")
+        assert [found.where for found in store.verify(lambda _: None)] == ["links of flow 99"]
+
+
 def test_progress_is_told_while_verifying(store: Store) -> None:
     keep_new(store, [flow("1")])
     steps: list[str] = []

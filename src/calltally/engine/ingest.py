@@ -277,7 +277,8 @@ class Ingest:
                 events = self._understand(message)[0]
                 flow.known[message.identity] = events
                 flow.tokens.update(tokens_of(message, events))
-            flow.sealed = counts.get(flow_id, 0) > len(flow.known)
+            # A flow of which nothing is left but its tokens was counted, and then its record pruned.
+            flow.sealed = counts.get(flow_id, 0) > len(flow.known) or not (flow.known or flow_id in counts)
             flows[flow_id] = flow
         return flows
 

@@ -21,10 +21,11 @@ _COUNTS: Final = (
 )
 _NEWEST_VISIT: Final = "SELECT COALESCE(MAX(entered_at_ms) + 1, 0) FROM visits WHERE {of_old_calls}"
 _WITHOUT_CALL: Final = (
-    "SELECT flow_id FROM messages WHERE {old_messages} AND flow_id NOT IN (SELECT flow_id FROM calls)"
+    "SELECT flow_id FROM messages"
+    " WHERE {old_messages} AND problem IS NULL AND flow_id NOT IN (SELECT flow_id FROM calls)"
 )
+"""Flows that never became a call; one whose call was pruned has no understood messages any more."""
 _DELETIONS: Final = (
-    "DELETE FROM links WHERE {of_old_calls}",
     "DELETE FROM links WHERE flow_id IN ({without_call})",
     "DELETE FROM legs WHERE {of_old_calls}",
     "DELETE FROM visits WHERE {of_old_calls}",
@@ -62,7 +63,10 @@ def count_prunable(cursor: Cursor, *, messages_before_us: int, records_before_ms
 
 
 def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
-    """Delete old messages and records, and the tokens of flows of which nothing is left."""
+    """Delete old messages and records, and the tokens of flows that counted nothing.
+
+    The tokens of a call stay, as its figures do: by them its messages are known when they are imported again.
+    """
     counts = count_prunable(cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms)
     if counts.calls:
         visits_before_ms = _number(cursor, _limited(_NEWEST_VISIT, messages_before_us, records_before_ms))
