@@ -12,10 +12,9 @@ from tests.running import Service, running_service
 pytestmark = pytest.mark.needs("chromium")
 
 PAGES = (
-    "/",
     "/?why=waiting_now",
-    "/statistics",
-    "/statistics?span=30d&why=answer_rate",
+    "/statistics?span=today&unit=hour",
+    "/statistics?span=30d&unit=week&why=answer_rate",
     "/calls?span=30d&outcome=voicemail",
     "/calls?q=nobody",
     "{call}",

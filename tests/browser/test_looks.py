@@ -50,8 +50,10 @@ def test_figures_stand_two_by_two_on_a_phone(visits: Visits, path: str) -> None:
 
 
 def test_the_dark_is_dark_and_the_light_is_light(visits: Visits) -> None:
+    page = visits.open("/", Look(dark=True))
     for path in ("/", "/statistics", "/calls", "/settings"):
-        page = visits.open(path, Look(dark=True))
+        page.goto(path)
+        page.emulate_media(color_scheme="dark")
         assert brightness(page) < 100
         page.emulate_media(color_scheme="light")
         assert brightness(page) > 700
@@ -69,25 +71,25 @@ def test_a_first_load_weighs_less_than_60_kb(visits: Visits, demo: Service) -> N
 
 
 def test_paper_shows_no_navigation_and_the_filter_as_a_sentence(visits: Visits, demo: Service) -> None:
-    for path in ("/", "/statistics", "/calls", some_call(demo)):
-        page = visits.live(path)
+    page = visits.open("/", Look(dark=True))
+    for path in ("/", "/calls", some_call(demo), "/statistics"):
+        page.goto(path)
+        page.emulate_media(media="screen")
         navigation = page.get_by_role("navigation")
         expect(navigation).to_be_visible()
-        page.emulate_media(media="print", color_scheme="dark")
+        page.emulate_media(media="print")
         expect(navigation).to_be_hidden()
         expect(page.locator(".tools")).to_be_hidden()
         expect(page.locator("h1")).to_be_visible()
         assert brightness(page) > 700
-    page = visits.live("/statistics")
-    page.emulate_media(media="print")
     expect(page.locator(".as-of")).to_be_visible()
     expect(page.locator("select[name=span]")).to_be_visible()
 
 
 def test_a_page_without_scripts_has_everything_but_what_needs_them(visits: Visits, demo: Service) -> None:
     visits.forgiven.append("status of 404")
+    page = visits.open("/", Look(scripts=False))
     for path in pages_of(demo):
-        page = visits.open(path, Look(scripts=False))
+        page.goto(path)
         expect(page.locator("h1")).to_be_visible()
-        for button in page.locator(".needs-script").all():
-            expect(button).to_be_hidden()
+        expect(page.locator(".needs-script:visible")).to_have_count(0)

@@ -80,7 +80,7 @@ class Visits:
         """Close every page; nothing may have gone wrong in any of them."""
         for context in self.contexts:
             context.close()
-        assert self.faults == []
+        assert not self.faults, self.faults
 
     def _watch(self, page: Page, own: str) -> None:
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
