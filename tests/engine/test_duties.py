@@ -225,6 +225,19 @@ def test_a_dry_run_says_what_goes_and_takes_nothing(world: World) -> None:
     assert world.differences() == []
 
 
+def test_an_open_call_outlives_the_retention_and_can_still_be_given_up(world: World) -> None:
+    world.ingest.apply([new_call(0, "A"), answer(5, "A"), new_call(0, "B"), hangup(9, "B", "cancel")])
+    world.clock.now_us = START_US + 100 * DAY_MS * 1000
+    gone = prune(
+        world.store, Retention(journal_days=30, records_months=1), world.clock.now_us // 1000, BERLIN, dry_run=False
+    )
+    assert gone == PruneCounts(messages=2, calls=1, legs=1, visits=0)
+    after(world, 100 * 24)
+    assert [(call.call_id, call.is_open) for call in calls(world)] == [("xA", False)]
+    assert world.store.set_aside(10) == []
+    assert world.differences() == []
+
+
 # --- a store that is away -------------------------------------------------------------------------------------------
 
 

@@ -202,12 +202,12 @@ def test_the_writing_of_another_process_is_noticed(world: World, tmp_path: Path)
 
 
 def test_a_message_after_the_retention_changes_no_record(world: World) -> None:
-    world.ingest.apply(STORY[:2])
+    world.ingest.apply(STORY[:3])
     before = world.exported()
     with world.store.write() as transaction:
         transaction.prune(messages_before_us=START_US + 10**12, records_before_ms=0)
     world.restart()
-    applied = world.ingest.apply([STORY[2]])
+    applied = world.ingest.apply([hangup(97, "A")])
     assert list(reasons(applied)) == [SEALED]
     assert world.exported() == before
     assert world.differences() == []
@@ -229,12 +229,12 @@ def test_a_message_that_would_join_a_sealed_call_to_another_changes_neither(worl
 
 
 def test_messages_that_retention_took_are_forgotten_in_memory_too(world: World) -> None:
-    world.ingest.apply(STORY[:2])
+    world.ingest.apply(STORY[:3])
     before = world.exported()
     keep_to_retention(
         world.store, world.ingest, Retention(journal_days=1, records_months=13), START_US // 1000 + 2 * DAY_MS, BERLIN
     )
-    applied = world.ingest.apply([STORY[2]])
+    applied = world.ingest.apply([hangup(97, "A")])
     assert list(reasons(applied)) == [SEALED]
     assert world.exported() == before
 

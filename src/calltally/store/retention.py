@@ -55,6 +55,7 @@ def count_prunable(cursor: Cursor, *, messages_before_us: int, records_before_ms
     """Return what `prune` would delete.
 
     A flow's messages go together, when its newest is old enough; its record stays at least as long as its messages.
+    Of an open call nothing goes: sealed, it could never end.
     """
     messages, calls, legs, visits = (
         _number(cursor, _limited(sql, messages_before_us, records_before_ms)) for sql in _COUNTS
@@ -117,7 +118,10 @@ def _see_again(cursor: Cursor) -> None:
 
 def _limited(sql: str, messages_before_us: int, records_before_ms: int) -> str:
     """Return a statement with its limits; both are numbers of ours."""
-    kept = f"SELECT flow_id FROM messages WHERE received_at_us >= {messages_before_us:d} AND flow_id IS NOT NULL"  # noqa: S608  our own number
+    kept = (
+        f"SELECT flow_id FROM messages WHERE received_at_us >= {messages_before_us:d} AND flow_id IS NOT NULL"  # noqa: S608  our own number
+        " UNION SELECT flow_id FROM calls WHERE is_open = 1"
+    )
     old_messages = f"received_at_us < {messages_before_us:d} AND (flow_id IS NULL OR flow_id NOT IN ({kept}))"
     old_calls = f"started_at_ms < {records_before_ms:d} AND flow_id NOT IN ({kept})"
     return sql.format(
