@@ -65,7 +65,12 @@ DAY = {
     Sum("unanswered_waits", IN): 6,
     Sum("unanswered_wait_ms", IN): 120_000,
     Sum("offered", None, "visit"): 8,
+    Sum("answered", None, "visit"): 5,
+    Sum("answered_waits", None, "visit"): 4,
+    Sum("answered_wait_ms", None, "visit"): 40_000,
     Sum("abandoned", None, "visit"): 2,
+    Sum("abandoned_waits", None, "visit"): 1,
+    Sum("abandoned_wait_ms", None, "visit"): 9_000,
 }
 
 
@@ -84,6 +89,8 @@ DAY = {
         ("average_wait", 20),
         ("average_unanswered_wait", 20),
         ("abandonment_rate", 0.25),
+        ("visit_asa", 10),  # of five answered visits the log has the wait of four
+        ("average_time_to_abandon", 9),
         ("outbound_answer_rate", None),
         ("average_talk_time", None),
     ],

@@ -128,6 +128,6 @@ def test_measures_keep_their_names_and_order_because_stores_have_them_as_columns
     )
     assert " ".join(measure.name for measure in VISIT_MEASURES) == (
         "offered answered abandoned timeout full closed joinempty leaveempty divert_ca_ratio divert_waittime "
-        "exit_with_key withdrawn in_progress unknown answered_wait_ms abandoned_wait_ms waits wait_ms ring_ms talks "
-        "talk_ms no_answer_rings"
+        "exit_with_key withdrawn in_progress unknown answered_waits answered_wait_ms abandoned_waits abandoned_wait_ms "
+        "waits wait_ms ring_ms talks talk_ms no_answer_rings"
     )

@@ -314,15 +314,15 @@ _VISITS: Final = (
     seconds_metric(
         "visit_asa",
         "Average speed of answer in queues",
-        Ratio(Seconds(_visit("answered_wait_ms")), _visit("answered")),
-        "Wait in the queue of the answered visits.",
+        Ratio(Seconds(_visit("answered_wait_ms")), _visit("answered_waits")),
+        "Wait in the queue of the answered visits whose wait is known.",
         variant="per queue visit",
     ),
     seconds_metric(
         "average_time_to_abandon",
         "Average time to abandon",
-        Ratio(Seconds(_visit("abandoned_wait_ms")), _visit("abandoned")),
-        "Wait in the queue of the visits that the caller gave up.",
+        Ratio(Seconds(_visit("abandoned_wait_ms")), _visit("abandoned_waits")),
+        "Wait in the queue of the visits that the caller gave up and whose wait is known.",
     ),
     seconds_metric(
         "average_visit_wait",

@@ -172,7 +172,9 @@ _VISIT_ABANDONED: Final[Condition] = ("outcome", (VisitOutcome.ABANDONED.value,)
 VISIT_MEASURES: Final[tuple[Measure, ...]] = (
     _visit("offered", "queue visits, each once"),
     *(_visit(word.value, _VISIT_OUTCOME_HELP[word], ("outcome", (word.value,))) for word in VISIT_OUTCOMES),
+    _visit("answered_waits", "answered visits whose wait is known", _VISIT_ANSWERED, _WAIT_KNOWN),
     _visit("answered_wait_ms", "waits of answered visits", _VISIT_ANSWERED, column="wait_ms"),
+    _visit("abandoned_waits", "abandoned visits whose wait is known", _VISIT_ABANDONED, _WAIT_KNOWN),
     _visit("abandoned_wait_ms", "waits of abandoned visits", _VISIT_ABANDONED, column="wait_ms"),
     _visit("waits", "visits whose wait is known", _WAIT_KNOWN),
     _visit("wait_ms", "waits of all visits", column="wait_ms"),
@@ -218,12 +220,15 @@ def visit_measures(visit: QueueVisit) -> tuple[int, ...]:
     """Return what one queue visit adds to each of `VISIT_MEASURES`."""
     outcome = visit.outcome
     wait_ms = visit.wait_ms or 0
-    answered = outcome is VisitOutcome.ANSWERED
+    waits = 0 if visit.wait_ms is None else 1
+    answered, abandoned = outcome is VisitOutcome.ANSWERED, outcome is VisitOutcome.ABANDONED
     return (
         *_VISIT_FLAGS[outcome],
+        waits if answered else 0,
         wait_ms if answered else 0,
-        wait_ms if outcome is VisitOutcome.ABANDONED else 0,
-        0 if visit.wait_ms is None else 1,
+        waits if abandoned else 0,
+        wait_ms if abandoned else 0,
+        waits,
         wait_ms,
         visit.ring_ms or 0,
         1 if answered and visit.talk_ms is not None else 0,

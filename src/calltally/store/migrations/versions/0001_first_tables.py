@@ -98,15 +98,15 @@ _TABLES: Final[dict[str, str]] = {
         bucket_ms big key, source text key, queue text key, offered big, answered big, abandoned big,
         timeout big, full big, closed big, joinempty big, leaveempty big, divert_ca_ratio big,
         divert_waittime big, exit_with_key big, withdrawn big, in_progress big, unknown big,
-        answered_wait_ms big, abandoned_wait_ms big, waits big, wait_ms big, ring_ms big, talks big,
-        talk_ms big, no_answer_rings big
+        answered_waits big, answered_wait_ms big, abandoned_waits big, abandoned_wait_ms big, waits big,
+        wait_ms big, ring_ms big, talks big, talk_ms big, no_answer_rings big
     """,
     "visit_quarter": """
         bucket_ms big key, source text key, queue text key, offered big, answered big, abandoned big,
         timeout big, full big, closed big, joinempty big, leaveempty big, divert_ca_ratio big,
         divert_waittime big, exit_with_key big, withdrawn big, in_progress big, unknown big,
-        answered_wait_ms big, abandoned_wait_ms big, waits big, wait_ms big, ring_ms big, talks big,
-        talk_ms big, no_answer_rings big
+        answered_waits big, answered_wait_ms big, abandoned_waits big, abandoned_wait_ms big, waits big,
+        wait_ms big, ring_ms big, talks big, talk_ms big, no_answer_rings big
     """,
     "visits": """
         flow_id big key, visit_no int key, source text, visit_id text, call_id text, source_call_id text,
