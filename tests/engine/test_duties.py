@@ -278,3 +278,70 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
     world.clock.now_us = START_US + MINUTE_MS
     with_duties(world, scenario)
     assert world.store.value(ALIVE) == str(world.clock.now_us // 1000).encode()
+
+
+def alive(world: World, seconds: float, *, failing: bool = False) -> None:
+    """Let the service note at this time that it is alive, after the store turned something away if `failing`."""
+    world.clock.now_us = START_US + int(seconds * 1_000_000)
+
+    async def scenario(duties: Duties) -> None:
+        if failing:
+            duties.writer.judge(StoreError("the disk is full"))
+            duties.writer.judge(None)  # a batch was stored again before the mark
+        await duties.note_alive()
+        assert duties.writer.degraded is None
+        assert not duties.writer.turned_away
+
+    with_duties(world, scenario)
+
+
+OUTAGES = [
+    # marks at, the last one after a failure  the gap
+    ((5, 10, 15), False, None),
+    ((5, 35), False, None),
+    ((5, 36), False, (5, 36, "calltally stood still")),
+    ((5, 7200), False, (5, 7200, "calltally stood still")),
+    ((5, 10), True, (5, 10, "calltally could not store anything")),
+    ((5, 90), True, (5, 90, "calltally could not store anything")),
+]
+
+
+@pytest.mark.parametrize(("marks", "failing", "expected"), OUTAGES)
+def test_an_outage_of_a_running_service_is_a_gap(
+    world: World, marks: tuple[int, ...], *, failing: bool, expected: tuple[int, int, str] | None
+) -> None:
+    world.ingest.apply([new_call(0, "A"), answer(4, "A")])
+    note_alive(world.store, START_MS)
+    for mark in marks:
+        alive(world, mark, failing=failing and mark == marks[-1])
+    gaps = [
+        ((gap.since_ms - START_MS) // 1000, (gap.until_ms - START_MS) // 1000, gap.reason)
+        for gap in world.store.gaps(EVER)
+    ]
+    assert gaps == ([] if expected is None else [expected])
+    assert leg(world, "A").crashed == (expected is not None)
+    assert world.differences() == []
+
+
+def test_a_busy_writer_is_no_outage(world: World) -> None:
+    note_alive(world.store, START_MS)
+
+    async def scenario(duties: Duties) -> None:
+        begun, release = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def long_job(_ingest: Ingest) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            release.wait(PATIENCE_SECONDS)
+
+        job = asyncio.create_task(duties.writer.run(long_job))
+        await begun.wait()
+        world.clock.now_us += 5_000_000
+        noting = asyncio.create_task(duties.note_alive())
+        await asyncio.sleep(0)
+        world.clock.now_us += 600_000_000
+        release.set()
+        await asyncio.gather(job, noting)
+
+    with_duties(world, scenario)
+    assert world.store.gaps(EVER) == []

@@ -25,6 +25,9 @@ ALIVE = "service.alive_at_ms"
 ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 SWEEP_SECONDS = 30.0
+STOOD_STILL_MS = 30_000
+"""With a mark of life older than this the process stood still, as it does while a machine sleeps."""
+
 RETENTION_HOUR = 3
 
 
@@ -43,14 +46,12 @@ class Retention:
         return (now_ms - self.journal_days * DAY_MS) * 1000, int(first.timestamp()) * 1000
 
 
-def note_downtime(store: Store, ingest: Ingest, now_ms: int) -> None:
+def note_downtime(store: Store, ingest: Ingest, now_ms: int, reason: str = "calltally was not running") -> None:
     """Write down since when calltally was not listening, and mark the calls that were open meanwhile."""
     stored = store.value(ALIVE)
     with store.write() as transaction:
         if stored is not None and int(stored) < now_ms:
-            transaction.add_gap(
-                Gap(source=None, since_ms=int(stored), until_ms=now_ms, reason="calltally was not running")
-            )
+            transaction.add_gap(Gap(source=None, since_ms=int(stored), until_ms=now_ms, reason=reason))
         transaction.set_value(ALIVE, str(now_ms).encode())
     if stored is not None:
         ingest.refold(list(store.open_flows()))
@@ -110,7 +111,7 @@ class Duties:
     async def run(self) -> None:
         """Run all loops until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._every(ALIVE_SECONDS, self._alive))
+            group.create_task(self._every(ALIVE_SECONDS, self.note_alive))
             group.create_task(self._every(LOOK_SECONDS, self._look_around))
             group.create_task(self._every(SWEEP_SECONDS, self._sweep))
             group.create_task(self._retain())
@@ -126,13 +127,34 @@ class Duties:
         except (StoreError, NotStoredError, BusyError) as error:
             log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
 
-    async def _alive(self) -> None:
-        await self.writer.run(self._note_alive)
+    async def note_alive(self) -> None:
+        """Note that the service listens, or since when it did not.
 
-    def _note_alive(self, _ingest: Ingest) -> None:
+        A mark that is late because the writer is busy is no outage: what comes meanwhile waits, and is not lost.
+        """
+        awake_ms = self.clock_us() // 1000
+        await self.writer.run(lambda ingest: self._note_alive(ingest, awake_ms))
+
+    def _note_alive(self, ingest: Ingest, awake_ms: int) -> None:
         """Note it by a real write, so that a store that was away is known to be back before the next message."""
-        note_alive(self.store, self.clock_us() // 1000)
+        now_ms = self.clock_us() // 1000
+        outage = self._outage(awake_ms)
+        if outage is None:
+            note_alive(self.store, now_ms)
+        else:
+            note_downtime(self.store, ingest, now_ms, outage)
+            self.writer.turned_away = False
+            log.warning("outage_noted", reason=outage)
         self.writer.judge(None)
+
+    def _outage(self, awake_ms: int) -> str | None:
+        """Return why something may have gone unheard since the last mark, `None` if nothing has."""
+        if self.writer.turned_away:
+            return "calltally could not store anything"
+        marked = self.store.value(ALIVE)
+        if marked is not None and awake_ms - int(marked) > STOOD_STILL_MS:
+            return "calltally stood still"
+        return None
 
     async def _look_around(self) -> None:
         if await self.writer.run(lambda ingest: ingest.look_around()):

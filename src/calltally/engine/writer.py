@@ -53,6 +53,8 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.degraded: str | None = None
         """Why the store cannot be written at the moment, `None` while it can."""
+        self.turned_away = False
+        """Whether a write failed since this was set back, so that something may have gone unheard."""
 
     def start(self) -> None:
         """Begin; must be called inside the event loop whose futures are to be answered."""
@@ -109,6 +111,7 @@ class Writer:
         if problem is None and self.degraded is not None:
             log.info("store_recovered")
         self.degraded = None if problem is None else str(problem)
+        self.turned_away = self.turned_away or problem is not None
 
     def _run(self) -> None:
         while True:
