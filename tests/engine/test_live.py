@@ -120,3 +120,19 @@ def test_a_viewer_who_falls_behind_gets_a_fresh_snapshot_and_costs_no_memory(wor
     shown = {records.call.call_id for frame in frames for records in frame.changed if records.call}
     assert snapshots
     assert shown == {f"xc{number}" for number in range(QUEUED_FRAMES + 5)}
+
+
+def test_the_board_ends_also_when_something_happens_at_the_same_moment(world: World) -> None:
+    board = _board(world)
+
+    async def ends() -> bool:
+        running = asyncio.create_task(board.run())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        board.reload([])
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running}, timeout=1)
+        return running.cancelled()
+
+    assert asyncio.run(ends())

@@ -112,7 +112,9 @@ class Board:
         self._loop = asyncio.get_running_loop()
         while True:
             try:
-                await asyncio.wait_for(self._stirred.wait(), TICK_SECONDS)
+                # Not wait_for, which before Python 3.12 forgets that it was cancelled when what it waits for comes too.
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._stirred.wait()
             except TimeoutError:
                 self.send("tick")
                 continue
