@@ -62,3 +62,13 @@ def test_a_page_without_calls_is_for_everybody(visits: Visits, empty: Service, p
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_login_page_is_for_everybody(visits: Visits, guarded: Service, language: str) -> None:
     check(visits.open("/login", Look(language=language), service=guarded))
+
+
+def test_a_planted_fault_is_found(visits: Visits) -> None:
+    page = visits.open("/settings")
+    bring_axe(page)
+    assert violations(page) == []
+    page.evaluate(
+        "document.querySelector('main').append(document.createElement('img'), document.createElement('input'))"
+    )
+    assert {fault.split()[0] for fault in violations(page)} == {"image-alt", "label"}

@@ -96,14 +96,15 @@ def test_where_no_websocket_comes_through_the_event_stream_is_as_fast(visits: Vi
     assert median(delays) < A_SECOND_MS, delays
 
 
-def test_a_stopped_service_is_told_and_its_return_needs_no_reload(visits: Visits, tmp_path: Path) -> None:
+def test_the_first_call_and_a_restart_of_the_service_need_no_reload(visits: Visits, tmp_path: Path) -> None:
     visits.forgiven += ON_A_BREAK
     port = free_port()
     with running_service(tmp_path, port=port) as service:
-        with service.client() as http:
-            push(http, new_call("A", to=HOTLINE))
         page = visits.live(service=service)
         page.evaluate("window.isTheSame = true")
+        expect(page.locator("h1")).to_have_text("Connect a phone system")
+        with service.client() as http:
+            push(http, new_call("A", to=HOTLINE))
         timer = page.locator(".waits [data-since-ms]")
         expect(timer).to_have_text("0:01")
         service.kill()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.visits import PHONE, Look, Visits, too_wide
+from tests.browser.visits import PHONE, WALL, WIDE, Look, Visits, too_wide
 from tests.running import Service
 
 pytestmark = pytest.mark.needs("chromium")
@@ -30,10 +30,11 @@ def brightness(page: Page) -> int:
     return sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
 
 
-def test_no_page_scrolls_sideways_on_a_phone(visits: Visits, demo: Service) -> None:
+@pytest.mark.parametrize("width", [PHONE, WIDE, WALL])
+def test_no_page_scrolls_sideways(visits: Visits, demo: Service, width: int) -> None:
     visits.forgiven.append("status of 404")
-    for language in ("en", "de"):
-        page = visits.open("/", Look(width=PHONE, language=language))
+    for language in ("en", "de") if width == PHONE else ("de",):
+        page = visits.open("/", Look(width=width, language=language))
         for path in pages_of(demo):
             page.goto(path)
             assert too_wide(page) == [], (path, language)

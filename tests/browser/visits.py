@@ -11,7 +11,8 @@ from tests.running import Service
 
 WIDE: Final = 1280
 PHONE: Final = 360
-_HEIGHTS: Final = {WIDE: 900, PHONE: 760}
+WALL: Final = 3840
+_HEIGHTS: Final = {WIDE: 900, PHONE: 760, WALL: 2160}
 _LOCALES: Final = {"en": "en-GB", "de": "de-DE"}
 _SERVER_ERROR: Final = 500
 _WAIT_MS: Final = 10_000
