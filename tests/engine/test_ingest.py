@@ -239,6 +239,20 @@ def test_messages_that_retention_took_are_forgotten_in_memory_too(world: World) 
     assert world.exported() == before
 
 
+def test_messages_that_retention_took_are_known_when_they_are_imported_again(world: World) -> None:
+    world.ingest.apply_new(STORY[:3])
+    before = world.exported()
+    with world.store.write() as transaction:
+        transaction.prune(messages_before_us=START_US + 100_000_000, records_before_ms=0)
+    world.restart()
+    late = hangup(101, "A")
+    applied = world.ingest.apply_new([*STORY[:3], late])
+    assert (applied.already_known, list(reasons(applied)), list(applied.messages)) == (3, [SEALED], [late])
+    assert [entry.message for entry in world.store.set_aside(10)] == [late]
+    assert world.exported() == before
+    assert world.differences() == []
+
+
 def test_what_is_imported_again_after_the_retention_is_counted_once(world: World) -> None:
     world.ingest.apply_new(STORY)
     before = cells(world.store)
@@ -246,7 +260,9 @@ def test_what_is_imported_again_after_the_retention_is_counted_once(world: World
         with world.store.write() as transaction:
             transaction.prune(messages_before_us=2**60, records_before_ms=2**50)
         world.restart()
-        world.ingest.apply_new(STORY)
+        applied = world.ingest.apply_new(STORY)
+        assert applied.already_known == len(STORY) - 1  # all but the one that is set aside
+        assert [message for message, _ in applied.problems] == [STORY[-1]] == list(applied.messages)
         assert cells(world.store) == before
         assert world.exported() == []
         assert world.differences() == []

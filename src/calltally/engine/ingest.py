@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,7 +22,8 @@ Parse = Callable[[RawMessage], Sequence[Event]]
 
 SEALED = "the call's earlier messages are beyond the journal's retention; its record no longer changes"
 TOO_LONG = f"its call has more than {LONGEST_FLOW} messages"
-FOREVER = Span(-(2**62), 2**62)
+NEVER_US = -(2**62)
+FOREVER = Span(NEVER_US, 2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,43 +81,43 @@ class Ingest:
         self._gaps: tuple[Gap, ...] = ()
         self._others_wrote = False
 
-    def apply(self, messages: Sequence[RawMessage]) -> Applied:
+    def apply(self, messages: Sequence[RawMessage], *, pruned_us: int = NEVER_US) -> Applied:
         """Take a batch of messages in; when this returns they are durable.
+
+        Args:
+            messages: a message that the journal holds already changes nothing.
+            pruned_us: late messages of a sealed call from before this instant are taken as known, and not kept again.
 
         Raises:
             StoreError: nothing of the batch was kept.
         """
         try:
-            applied = self._store_batch([(message, *self._understand(message)) for message in messages])
+            understood = [(message, *self._understand(message)) for message in messages]
+            applied = self._store_batch(understood, pruned_us=pruned_us)
         except StoreError:
             self._flows.clear()
             raise
         except Exception:
             log.exception("batch_split", messages=len(messages))
-            applied = self._one_by_one(messages)
+            applied = self._one_by_one(messages, pruned_us=pruned_us)
         if self._committed is not None:
             self._committed(applied)
         return applied
 
     def apply_new(self, messages: Sequence[RawMessage]) -> Applied:
-        """Take in those of the messages that the journal does not hold yet.
+        """Take in those of the messages that the journal does not hold yet, nor held before its retention.
 
         For imports, which want to know how many.
         """
         with self._store.write() as transaction:
             known = transaction.known(messages)
+            pruned_us = transaction.journal_pruned_before_us()
         new: dict[tuple[int, str, int], RawMessage] = {}
         for message in messages:
             if message.identity not in known:
                 new.setdefault(message.identity, message)
-        applied = self.apply(list(new.values()))
-        return Applied(
-            messages=applied.messages,
-            stored_at_us=applied.stored_at_us,
-            changes=applied.changes,
-            problems=applied.problems,
-            already_known=len(messages) - len(new),
-        )
+        applied = self.apply(list(new.values()), pruned_us=pruned_us)
+        return replace(applied, already_known=len(messages) - len(new) + applied.already_known)
 
     def look_around(self) -> bool:
         """Return whether another process has written since this was asked last; what is in memory is forgotten then."""
@@ -180,7 +181,9 @@ class Ingest:
         except BadMessageError as problem:
             return (), str(problem) or "the message could not be understood"
 
-    def _one_by_one(self, messages: Sequence[RawMessage], *, replaced: bool = False) -> Applied:
+    def _one_by_one(
+        self, messages: Sequence[RawMessage], *, replaced: bool = False, pruned_us: int = NEVER_US
+    ) -> Applied:
         """Find the message that we cannot handle, and set that one aside; the others go in.
 
         Messages that are `replaced` were set aside before.
@@ -190,7 +193,7 @@ class Ingest:
             self._flows.clear()
             before = (message,) if replaced else ()
             try:
-                results.append(self._store_batch([(message, *self._understand(message))], before))
+                results.append(self._store_batch([(message, *self._understand(message))], before, pruned_us))
             except StoreError:
                 self._flows.clear()
                 raise
@@ -200,18 +203,21 @@ class Ingest:
                 reason = f"calltally itself failed on this message ({type(error).__name__}); it is kept for a replay"
                 results.append(self._store_batch([(message, (), reason)], before))
         return Applied(
-            messages=messages,
+            messages=[message for result in results for message in result.messages],
             stored_at_us=self._clock_us(),
             changes=[change for result in results for change in result.changes],
             problems=[problem for result in results for problem in result.problems],
+            already_known=sum(result.already_known for result in results),
         )
 
     def _store_batch(
         self,
         understood: Sequence[tuple[RawMessage, tuple[Event, ...], str | None]],
         replaced: Sequence[RawMessage] = (),
+        pruned_us: int = NEVER_US,
     ) -> Applied:
         batch = _Batch()
+        kept: list[RawMessage] = []
         now_us = self._clock_us()
         with self._store.write() as transaction:
             self._catch_up(transaction)
@@ -223,8 +229,11 @@ class Ingest:
                 flow_id, reason = None, problem
                 if events:
                     flow_id, reason = self._place(transaction, batch, message, events, tokens[message.identity])
+                if reason == SEALED and message.received_at_us < pruned_us:
+                    continue
                 if reason is not None:
                     batch.problems.append((message, reason))
+                kept.append(message)
                 batch.entries.append(
                     JournalEntry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us)
                 )
@@ -234,10 +243,11 @@ class Ingest:
             changes = self._save(transaction, batch)
         self._flows.trim()
         return Applied(
-            messages=[message for message, _, _ in understood],
+            messages=kept,
             stored_at_us=now_us,
             changes=changes,
             problems=batch.problems,
+            already_known=len(understood) - len(kept),
         )
 
     def _catch_up(self, transaction: Transaction, *, force: bool = False) -> None:

@@ -11,7 +11,9 @@ from calltally.store.store import PruneCounts
 
 PRUNED_VALUE: Final = "store.records_pruned_before_ms"
 """Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""
-NEVER_MS: Final = -(2**62)
+JOURNAL_VALUE: Final = "store.journal_pruned_before_us"
+"""The same for messages."""
+NEVER: Final = -(2**62)
 
 _COUNTS: Final = (
     "SELECT COUNT(*) FROM messages WHERE {old_messages}",
@@ -69,12 +71,13 @@ def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_
     The tokens of a call stay, as its figures do: by them its messages are known when they are imported again.
     """
     counts = count_prunable(cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms)
+    if counts.messages:
+        until_us = max(messages_before_us, journal_pruned_before_us(cursor))
+        _keep(cursor, printer, JOURNAL_VALUE, until_us)
     if counts.calls:
         visits_before_ms = _number(cursor, _limited(_NEWEST_VISIT, messages_before_us, records_before_ms))
         until_ms = max(records_before_ms, visits_before_ms, pruned_before_ms(cursor))
-        cursor.execute(
-            printer.put(tables.VALUES, ("name", "content"), ("name",)), (PRUNED_VALUE, str(until_ms).encode())
-        )
+        _keep(cursor, printer, PRUNED_VALUE, until_ms)
     for sql in _DELETIONS:
         cursor.execute(_limited(sql, messages_before_us, records_before_ms))
     if counts.calls:
@@ -84,9 +87,12 @@ def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_
 
 def pruned_before_ms(cursor: Cursor) -> int:
     """Return the instant before which roll-ups may count records that are no longer there."""
-    cursor.execute(f"SELECT content FROM stored_values WHERE name = '{PRUNED_VALUE}'")  # noqa: S608  a fixed text
-    rows = cursor.fetchall()
-    return int(bytes(rows[0][0])) if rows else NEVER_MS
+    return _kept(cursor, PRUNED_VALUE)
+
+
+def journal_pruned_before_us(cursor: Cursor) -> int:
+    """Return the instant before which messages of calls may have left the journal."""
+    return _kept(cursor, JOURNAL_VALUE)
 
 
 def clear_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
@@ -130,6 +136,16 @@ def _limited(sql: str, messages_before_us: int, records_before_ms: int) -> str:
         of_old_calls=f"flow_id IN (SELECT flow_id FROM calls WHERE {old_calls})",  # noqa: S608  our own numbers
         without_call=_WITHOUT_CALL.format(old_messages=old_messages),
     )
+
+
+def _keep(cursor: Cursor, printer: Printer, name: str, instant: int) -> None:
+    cursor.execute(printer.put(tables.VALUES, ("name", "content"), ("name",)), (name, str(instant).encode()))
+
+
+def _kept(cursor: Cursor, name: str) -> int:
+    cursor.execute(f"SELECT content FROM stored_values WHERE name = '{name}'")  # noqa: S608  a fixed text
+    rows = cursor.fetchall()
+    return int(bytes(rows[0][0])) if rows else NEVER
 
 
 def _number(cursor: Cursor, sql: str) -> int:

@@ -317,6 +317,10 @@ class Transaction(Protocol):
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
         ...
 
+    def journal_pruned_before_us(self) -> int:
+        """Return the instant before which messages of calls may have left the journal; far in the past if none has."""
+        ...
+
     def prune(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Delete whole flows' messages, and records, older than these instants; roll-ups stay."""
         ...

@@ -9,7 +9,7 @@ from calltally.metrics.spread import bin_of
 from calltally.model.instants import rfc3339_ms
 from calltally.store.cells import ROLL_UPS
 from calltally.store.recount import Cells, Recount, cells_from
-from calltally.store.retention import NEVER_MS, pruned_before_ms
+from calltally.store.retention import NEVER, pruned_before_ms
 from calltally.store.rows import Row, texts_of
 from calltally.store.statements import Cursor
 from calltally.store.store import Difference
@@ -46,7 +46,7 @@ def differences(cursor: Cursor, recount: Recount, progress: Callable[[str], None
     found = list(islice(_calls(cursor), MOST))
     progress("journal and links")
     pruned_ms = pruned_before_ms(cursor)
-    found += _orphans(cursor, _ORPHANS if pruned_ms > NEVER_MS else (*_ORPHANS, _LOST_CALL))
+    found += _orphans(cursor, _ORPHANS if pruned_ms > NEVER else (*_ORPHANS, _LOST_CALL))
     for window in recount.windows():
         progress(f"roll-ups from {rfc3339_ms(window.since_ms)}")
         counted = cells_from(recount.counted(window), pruned_ms)

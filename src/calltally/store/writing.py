@@ -206,6 +206,10 @@ class SqlTransaction:
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
         retention.add_rollups_of_records(self._cursor, self._recount, self._statements.cells)
 
+    def journal_pruned_before_us(self) -> int:
+        """Return the instant before which messages of calls may have left the journal."""
+        return retention.journal_pruned_before_us(self._cursor)
+
     def prune(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Delete whole flows' messages, and records, older than these instants; roll-ups stay."""
         counts = retention.prune(
