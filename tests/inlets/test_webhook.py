@@ -74,10 +74,16 @@ class Exchange:
         if self.refusal is not None:
             raise self.refusal
 
-    async def _accept(self, message: RawMessage) -> None:
-        if self.failure is not None:
+    def _accept(self, message: RawMessage) -> "asyncio.Future[None]":
+        if isinstance(self.failure, BusyError):
             raise self.failure
+        durable = asyncio.get_running_loop().create_future()
+        if self.failure is not None:
+            durable.set_exception(self.failure)
+            return durable
         self.messages.append(message)
+        durable.set_result(None)
+        return durable
 
     def take(self, sender: Sender) -> Sender:
         """Give a request to the inlet, and return it with its answer."""

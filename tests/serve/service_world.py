@@ -51,7 +51,8 @@ async def service_in(folder: Path, settings: str = OPEN) -> AsyncIterator[Runnin
     """Give the service on a data folder."""
     parts = open_parts(_settings_in(folder, settings))
     try:
-        async with running(parts) as app:
+        async with running(parts) as served:
+            app = served.app
             transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000), raise_app_exceptions=False)
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
                 yield Running(parts=parts, app=app, http=http)

@@ -355,7 +355,8 @@ def _answer_failing(folder: Path, address: str, *methods: str) -> httpx2.Respons
         try:
             failing: Store = _Failing(parts.store, *methods)  # type: ignore[assignment]  # it answers for a Store
             broken = replace(parts, store=failing, questions=Questions(failing, parts.zone, parts.teams.current))
-            async with running(broken) as app:
+            async with running(broken) as served:
+                app = served.app
                 transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
                 async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
                     return await http.get(address)

@@ -8,8 +8,9 @@ from asyncio import BaseProtocol, Transport
 from collections.abc import Iterable
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from calltally.inlets.push_connection import PushConnection
 
 LARGEST_HEAD: Final = 64 * 1024
 LONGEST_ARRIVAL_SECONDS: Final = 30.0
@@ -20,7 +21,7 @@ _TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnec
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
-class GuardedHttp(HttpToolsProtocol):
+class GuardedHttp(PushConnection):
     """HTTP on one connection, which notes since when a request is on its way and how large its head is so far."""
 
     arriving_since: float | None = None

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_network
 
@@ -59,9 +60,17 @@ def run_until_told(parts: Parts, ready: Callable[[str], None] | None) -> None:
         runner.run(_serve(parts, ready))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The running service as an ASGI application, and its inlet for connections that leave ASGI out."""
+
+    app: ASGIApp
+    inlet: WebhookInlet
+
+
 @asynccontextmanager
-async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
-    """Give the running service as an ASGI application; at the end everything that was accepted is stored."""
+async def running(parts: Parts) -> AsyncIterator[Running]:
+    """Give the running service; at the end everything that was accepted is stored."""
     store = parts.store
     health = Health(store.health())
     board = Board(clock_us=clock_us, health=health, open_flows=())
@@ -107,7 +116,8 @@ async def running(parts: Parts) -> AsyncIterator[ASGIApp]:
             stack.push_async_callback(_cancel, asyncio.create_task(keep_running(name, work)))
         for name, connection in connections.items():
             await stack.enter_async_context(syncing(_keeper(parts, writer, board, name, connection)))
-        yield service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
+        app = service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
+        yield Running(app=app, inlet=inlet)
 
 
 def _perform(writer: Writer) -> Perform:
@@ -238,12 +248,12 @@ class _Server(uvicorn.Server):
 
 async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
     listen = parts.settings.server.listen
-    async with running(parts) as app:
+    async with running(parts) as running_service:
         config = uvicorn.Config(
-            app,
+            running_service.app,
             host=listen.host,
             port=listen.port,
-            http=GuardedHttp,
+            http=partial(GuardedHttp, inlet=running_service.inlet),  # type: ignore[arg-type]  # it is only called
             ws=GuardedSocket,
             lifespan="off",
             log_config=None,

@@ -1,13 +1,15 @@
-"""How pushes arrive: one plain ASGI application for the webhooks of every source.
+"""How pushes arrive: the webhooks of every source, as one plain ASGI application.
 
-It does as little as possible for each request: check, hand over to the writer, wait until the message is durable,
-answer.
+It does as little as possible for each request: check, hand over to the writer, answer when the message is durable. The
+same `begin` serves the connections of `inlets.push_connection`, which leave ASGI out.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from calltally.engine.health import Health
 from calltally.engine.peers import Network, peer_of
@@ -18,17 +20,57 @@ LARGEST_BODY = 1024 * 1024
 PREFIX = "/in/"
 FORWARDED_FOR = "x-forwarded-for"
 
+Pairs = Iterable[tuple[bytes, bytes]]
+
 
 class Accept(Protocol):
     """What takes a message and returns when it is durable."""
 
-    def __call__(self, message: RawMessage) -> Awaitable[None]:
-        """Return an awaitable; raise BusyError if nothing more can wait."""
+    def __call__(self, message: RawMessage) -> "asyncio.Future[None]":
+        """Return a future; raise BusyError if nothing more can wait."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer: headers without the length, and the body."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+def refusal(status: int, sentence: str, *headers: tuple[bytes, bytes]) -> Told:
+    """Return the answer that turns a delivery away."""
+    return Told(status, ((b"content-type", b"text/plain; charset=utf-8"), *headers), sentence.encode())
+
+
+CLOSE = (b"connection", b"close")
+TOO_LARGE = refusal(413, "The body is larger than 1 MiB.", CLOSE)
+BUSY = refusal(503, "More messages wait than can be stored; come again.", (b"retry-after", b"1"))
+NOT_STORED = refusal(503, "The message could not be stored; come again.", (b"retry-after", b"2"))
 
 
 class TooLargeError(Exception):
     """The body exceeds the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One webhook, ready for use."""
+
+    name: str
+    webhook: Webhook
+    wanted: frozenset[bytes]
+    stored: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A delivery that was admitted: what to say once the future is done without an error."""
+
+    durable: "asyncio.Future[None]"
+    stored: Told
 
 
 class WebhookInlet:
@@ -44,81 +86,98 @@ class WebhookInlet:
         trusted: tuple[Network, ...] = (),
     ) -> None:
         """Take the webhooks by source name, and where their messages go."""
-        self._webhooks = webhooks
+        self._doors = {name: _door(name, webhook) for name, webhook in webhooks.items()}
         self._accept = accept
         self._health = health
         self._clock_us = clock_us
         self._trusted = trusted
-        self._wanted = {
-            name: frozenset(
-                header.encode() for header in (*webhook.read_headers, *webhook.kept_headers, FORWARDED_FOR)
-            )
-            for name, webhook in webhooks.items()
-        }
-        self._ok = {
-            name: _start(200, webhook.reply.content_type, len(webhook.reply.body)) for name, webhook in webhooks.items()
-        }
-        self._bodies = {
-            name: {"type": "http.response.body", "body": webhook.reply.body} for name, webhook in webhooks.items()
-        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request under `/in/`."""
-        path = str(scope["path"])[len(PREFIX) :]
-        name, _, secret = path.partition("/")
-        webhook = self._webhooks.get(name)
-        if webhook is None:
-            await _refuse(send, 404, f"No source called {name[:40]!r} receives pushes here.")
-            return
-        if scope["method"] != "POST":
-            await _refuse(send, 405, "Pushes arrive by POST.", ((b"allow", b"POST"),))
-            return
-        try:
-            body = await _body(receive)
-        except TooLargeError:
-            self._health.refused(name, "a body of more than 1 MiB", self._clock_us())
-            await _refuse(send, 413, "The body is larger than 1 MiB.", ((b"connection", b"close"),))
-            return
-        if body is None:
-            return
-        await self._take(name, webhook, scope, secret, body, send)
+        told = self.turned_away(scope["path"], scope["method"])
+        if told is None:
+            try:
+                body = await _body(receive)
+            except TooLargeError:
+                told = self.too_large(scope["path"])
+            else:
+                if body is None:
+                    return
+                client = scope.get("client")
+                told = await self._take(scope, body, str(client[0]) if client else "")
+        length = (b"content-length", str(len(told.body)).encode())
+        await send({"type": "http.response.start", "status": told.status, "headers": [*told.headers, length]})
+        await send({"type": "http.response.body", "body": told.body})
 
-    async def _take(self, name: str, webhook: Webhook, scope: Scope, secret: str, body: bytes, send: Send) -> None:
-        received_at_us = self._clock_us()
-        headers = _headers(scope, self._wanted[name])
+    async def _take(self, scope: Scope, body: bytes, client: str) -> Told:
+        begun = self.begin(scope["path"], scope["headers"], body, client)
+        if isinstance(begun, Told):
+            return begun
         try:
-            client = scope.get("client")
-            peer = peer_of(str(client[0]) if client else "", headers.get(FORWARDED_FOR, ""), self._trusted)
-            webhook.admit(Delivery(secret=secret, headers=headers, body=body, peer=peer))
+            await begun.durable
+        except NotStoredError:
+            return NOT_STORED
+        return begun.stored
+
+    def turned_away(self, path: str, method: str) -> Told | None:
+        """Return why a request is not even read; `None` if it is."""
+        name = path[len(PREFIX) :].partition("/")[0]
+        if name not in self._doors:
+            return refusal(404, f"No source called {name[:40]!r} receives pushes here.")
+        if method != "POST":
+            return refusal(405, "Pushes arrive by POST.", (b"allow", b"POST"))
+        return None
+
+    def too_large(self, path: str) -> Told:
+        """Return the answer to a body beyond the limit, and count it."""
+        name = path[len(PREFIX) :].partition("/")[0]
+        self._health.refused(name, "a body of more than 1 MiB", self._clock_us())
+        return TOO_LARGE
+
+    def begin(self, path: str, headers: Pairs, body: bytes, client: str) -> Begun | Told:
+        """Check a delivery and hand it to the writer; its path is one that `turned_away` lets pass.
+
+        Args:
+            path: as decoded, from `/in/` on.
+            headers: pairs with names in lower case.
+            body: as received.
+            client: the address at the other end of the connection.
+        """
+        received_at_us = self._clock_us()
+        name, _, secret = path[len(PREFIX) :].partition("/")
+        door = self._doors[name]
+        read = _read(headers, door.wanted)
+        peer = peer_of(client, read.get(FORWARDED_FOR, ""), self._trusted)
+        try:
+            door.webhook.admit(Delivery(secret=secret, headers=read, body=body, peer=peer))
         except NotAllowedError as reason:
             self._health.refused(name, str(reason), received_at_us)
-            await _refuse(send, 401, str(reason))
-            return
+            return refusal(401, str(reason))
         except BadMessageError as reason:
             self._health.refused(name, str(reason), received_at_us)
-            await _refuse(send, 400, str(reason))
-            return
-        kept = {key: headers[key] for key in webhook.kept_headers if key in headers} if webhook.kept_headers else {}
+            return refusal(400, str(reason))
+        kept = {key: read[key] for key in door.webhook.kept_headers if key in read}
         try:
-            await self._accept(RawMessage(source=name, received_at_us=received_at_us, headers=kept, body=body))
+            durable = self._accept(RawMessage(source=name, received_at_us=received_at_us, headers=kept, body=body))
         except BusyError:
-            await _refuse(send, 503, "More messages wait than can be stored; come again.", ((b"retry-after", b"1"),))
-            return
-        except NotStoredError:
-            await _refuse(send, 503, "The message could not be stored; come again.", ((b"retry-after", b"2"),))
-            return
-        await send(self._ok[name])
-        await send(self._bodies[name])
+            return BUSY
+        return Begun(durable, door.stored)
 
 
-def _headers(scope: Scope, wanted: frozenset[bytes]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for key, value in scope["headers"]:
+def _door(name: str, webhook: Webhook) -> _Door:
+    wanted = frozenset(header.encode() for header in (*webhook.read_headers, *webhook.kept_headers, FORWARDED_FOR))
+    stored = Told(200, ((b"content-type", webhook.reply.content_type.encode()),), webhook.reply.body)
+    return _Door(name, webhook, wanted, stored)
+
+
+def _read(headers: Pairs, wanted: frozenset[bytes]) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for key, value in headers:
         if key in wanted:
             name = key.decode()
             text = value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {text}" if name in headers else text
-    return headers
+            read[name] = f"{read[name]}, {text}" if name in read else text
+    return read
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -134,14 +193,3 @@ async def _body(receive: Receive) -> bytes | None:
         if not event.get("more_body"):
             return bytes(chunks) + body if chunks else body
         chunks += body
-
-
-def _start(status: int, content_type: str, length: int, extra: tuple[tuple[bytes, bytes], ...] = ()) -> Message:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(length).encode()), *extra]
-    return {"type": "http.response.start", "status": status, "headers": headers}
-
-
-async def _refuse(send: Send, status: int, sentence: str, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-    body = sentence.encode()
-    await send(_start(status, "text/plain; charset=utf-8", len(body), extra))
-    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,214 @@
+"""Pushes on a real connection, with the short way and without it: the answers must be the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from calltally.engine.health import Health
+from calltally.engine.writer import NotStoredError
+from calltally.inlets.push_connection import PushConnection
+from calltally.inlets.webhook import LARGEST_BODY, WebhookInlet
+from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Reply, Webhook
+
+REPLY = b"<Response/>"
+PLAIN = b"POST /in/exchange HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nevent"
+OTHER = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """Return whether it was told to close."""
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Nothing is read here."""
+
+    def resume_reading(self) -> None:
+        """The same."""
+
+
+class Line:
+    """One connection to an inlet whose messages become durable when the test says so."""
+
+    def __init__(self, *, short: bool) -> None:
+        self.waiting: list[asyncio.Future[None]] = []
+        self.messages: list[bytes] = []
+        webhook = Webhook(
+            kept_headers=(),
+            read_headers=("x-fault",),
+            admit=_admit,
+            reply=Reply(content_type="application/xml", body=REPLY),
+        )
+        self.inlet = WebhookInlet(
+            webhooks={"exchange": webhook}, accept=self._accept, health=Health(()), clock_us=lambda: 1
+        )
+        config = uvicorn.Config(
+            self._app, lifespan="off", log_config=None, interface="asgi3", server_header=False, date_header=False
+        )
+        config.load()
+        self.wire = Wire()
+        self.state = ServerState()
+        self.protocol = PushConnection(config, self.state, {}, inlet=self.inlet if short else None)
+        self.protocol.connection_made(self.wire)
+
+    def _accept(self, message: RawMessage) -> "asyncio.Future[None]":
+        self.messages.append(message.body)
+        self.waiting.append(asyncio.get_running_loop().create_future())
+        return self.waiting[-1]
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/in/"):
+            await self.inlet(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"page"})
+
+    async def settle(self) -> None:
+        """Let everything go on that can."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def send(self, data: bytes, error: Exception | None = None) -> bytes:
+        """Send something, make its messages durable (or not), and return what came back."""
+        if data:
+            self.protocol.data_received(data)
+        await self.settle()
+        for durable in self.waiting:
+            if error is None:
+                durable.set_result(None)
+            else:
+                durable.set_exception(error)
+        self.waiting.clear()
+        await self.settle()
+        return self.wire.written
+
+
+def _admit(delivery: Delivery) -> None:
+    fault = delivery.headers.get("x-fault", "")
+    if fault == "stranger" or delivery.secret:
+        raise NotAllowedError("You are not the exchange.")
+    if fault == "nonsense":
+        raise BadMessageError("This is no message.")
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def go() -> None:
+        async with asyncio.timeout(20):
+            await scenario()
+
+    asyncio.run(go())
+
+
+REQUESTS = [
+    PLAIN,
+    PLAIN.replace(b"POST", b"PUT"),
+    PLAIN.replace(b"exchange", b"nobody"),
+    PLAIN.replace(b"exchange", b"exchange/secret"),
+    PLAIN.replace(b"exchange", b"exchange?x=1"),
+    PLAIN.replace(b"exchange", b"exch%61nge"),
+    PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0"),
+    PLAIN.replace(b"Host: x", b"Host: x\r\nX-Fault: stranger"),
+    PLAIN.replace(b"Host: x", b"Host: x\r\nX-Fault: nonsense"),
+    PLAIN.replace(b"Host: x", b"Host: x\r\nConnection: close"),
+    PLAIN.replace(
+        b"Content-Length: 5\r\n\r\nevent", b"Transfer-Encoding: chunked\r\n\r\n2\r\nev\r\n3\r\nent\r\n0\r\n\r\n"
+    ),
+    PLAIN.replace(b"Content-Length: 5\r\n\r\nevent", b"\r\n"),
+    PLAIN + PLAIN.replace(b"event", b"later"),
+    PLAIN + OTHER + PLAIN,
+    OTHER + PLAIN,
+    b"POST /in/exchange HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1)
+    + b"x" * (LARGEST_BODY + 1),
+]
+
+
+@pytest.mark.parametrize("error", [None, NotStoredError("locked")])
+@pytest.mark.parametrize("request_bytes", REQUESTS)
+def test_both_ways_answer_alike(request_bytes: bytes, error: Exception | None) -> None:
+    async def scenario() -> None:
+        answers = []
+        for short in (True, False):
+            line = Line(short=short)
+            await line.send(request_bytes, error)
+            for _ in range(2):  # what is pipelined begins when what stands before it is answered
+                await line.send(b"", error)
+            answers.append((_heads(line.wire.written), line.messages, line.wire.closed))
+        assert answers[0] == answers[1]
+
+    run(scenario)
+
+
+def _heads(written: bytes) -> list[bytes]:
+    """Return the answers without the order and case of their headers, which say nothing."""
+    parts = written.split(b"HTTP/1.1 ")[1:]
+    told = []
+    for part in parts:
+        head, _, body = part.partition(b"\r\n\r\n")
+        status, *headers = head.lower().split(b"\r\n")
+        told.append(b"|".join([status, *sorted(headers), body]))
+    return told
+
+
+def test_a_push_is_answered_only_when_it_is_durable() -> None:
+    async def scenario() -> None:
+        line = Line(short=True)
+        line.protocol.data_received(PLAIN)
+        await line.settle()
+        assert line.wire.written == b""
+        assert (await line.send(b"")).endswith(REPLY)
+
+    run(scenario)
+
+
+def test_a_request_behind_a_push_waits_for_it() -> None:
+    async def scenario() -> None:
+        line = Line(short=True)
+        line.protocol.data_received(PLAIN + OTHER)
+        await line.settle()
+        assert line.wire.written == b""
+        written = await line.send(b"")
+        assert written.index(REPLY) < written.index(b"page")
+
+    run(scenario)
+
+
+def test_a_sender_who_left_is_not_answered_but_the_message_counts() -> None:
+    async def scenario() -> None:
+        line = Line(short=True)
+        line.protocol.data_received(PLAIN)
+        line.protocol.connection_lost(None)
+        assert await line.send(b"") == b""
+        assert line.messages == [b"event"]
+
+    run(scenario)
+
+
+def test_a_push_in_work_is_answered_before_the_service_ends() -> None:
+    async def scenario() -> None:
+        line = Line(short=True)
+        line.protocol.data_received(PLAIN)
+        line.protocol.shutdown()
+        written = await line.send(b"")
+        assert b"connection: close" in written
+        assert line.wire.closed
+
+    run(scenario)
