@@ -14,9 +14,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from calltally import __version__
 from calltally.engine.credentials import Sessions, Tokens
 from calltally.serve.access import Access, Perform
-from calltally.serve.api.routes import api_routes
+from calltally.serve.api.routes import DESCRIPTION, TITLE, api_routes
 from calltally.serve.login import Login
 from calltally.serve.origins import Place
 from calltally.serve.problems import ProblemError, api_problem
@@ -64,7 +65,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         now_ms=site.now_ms,
         trusted=tuple(ip_network(network) for network in server.trusted_proxies),
     )
-    app = FastAPI(title="calltally", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(title=TITLE, version=__version__, docs_url=None, redoc_url=None, openapi_url=DESCRIPTION)
     app.include_router(api_routes(site))
     app.router.routes += [
         *Stream(site.board).routes(),

@@ -18,7 +18,26 @@ from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 
 Word = TypeVar("Word", Direction, Outcome)
-Names = Annotated[list[str], Query(max_length=200)]
+MOST_VALUES = 200
+Sources = Annotated[list[str], Query(max_length=MOST_VALUES, description="Phone systems, `sipgate`")]
+Directions = Annotated[
+    list[str], Query(max_length=MOST_VALUES, description="`inbound`, `outbound`, `internal`; seen from the site")
+]
+Groups = Annotated[
+    list[str],
+    Query(max_length=MOST_VALUES, description="Groups of the phone system by key or name; `Other`: in none of them"),
+]
+Teams = Annotated[list[str], Query(max_length=MOST_VALUES, description="Teams of the site; `Other`: in none of them")]
+Queues = Annotated[list[str], Query(max_length=MOST_VALUES, description="Queues in which callers waited")]
+Agents = Annotated[list[str], Query(max_length=MOST_VALUES, description="Who took part, by the id of the phone system")]
+Trunks = Annotated[list[str], Query(max_length=MOST_VALUES, description="Lines over which calls came or went")]
+Callers = Annotated[list[str], Query(max_length=MOST_VALUES, description="Numbers of callers, `+4930123456`")]
+Outcomes = Annotated[
+    list[str],
+    Query(
+        max_length=MOST_VALUES, description=", ".join(f"`{each}`" for each in Outcome if each is not Outcome.FORWARDED)
+    ),
+]
 
 BAD_REQUEST = 400
 UNPROCESSABLE = 422
@@ -29,27 +48,27 @@ LONGEST_TEXT = 200
 class Filters:
     """The parameters that say which calls count; each may be given several times, values are compared whole."""
 
-    source: Names
-    direction: Names
-    group: Names
-    team: Names
-    queue: Names
-    agent: Names
-    trunk: Names
-    caller: Names
-    outcome: Names
+    source: Sequence[str]
+    direction: Sequence[str]
+    group: Sequence[str]
+    team: Sequence[str]
+    queue: Sequence[str]
+    agent: Sequence[str]
+    trunk: Sequence[str]
+    caller: Sequence[str]
+    outcome: Sequence[str]
 
 
 def filters(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
-    source: Names = [],  # noqa: B006  FastAPI copies the default
-    direction: Names = [],  # noqa: B006  the same
-    group: Names = [],  # noqa: B006  the same
-    team: Names = [],  # noqa: B006  the same
-    queue: Names = [],  # noqa: B006  the same
-    agent: Names = [],  # noqa: B006  the same
-    trunk: Names = [],  # noqa: B006  the same
-    caller: Names = [],  # noqa: B006  the same
-    outcome: Names = [],  # noqa: B006  the same
+    source: Sources = [],  # noqa: B006  FastAPI copies the default
+    direction: Directions = [],  # noqa: B006  the same
+    group: Groups = [],  # noqa: B006  the same
+    team: Teams = [],  # noqa: B006  the same
+    queue: Queues = [],  # noqa: B006  the same
+    agent: Agents = [],  # noqa: B006  the same
+    trunk: Trunks = [],  # noqa: B006  the same
+    caller: Callers = [],  # noqa: B006  the same
+    outcome: Outcomes = [],  # noqa: B006  the same
 ) -> Filters:
     """Return the filters of a request."""
     return Filters(

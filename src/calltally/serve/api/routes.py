@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from calltally import __version__
-from calltally.engine.answers import Question
+from calltally.engine.answers import By, Question
 from calltally.engine.questions import CallOrder
 from calltally.metrics.catalog import BY_NAME, METRICS
 from calltally.model.buckets import span_before
@@ -36,6 +37,9 @@ from calltally.serve.site import Site
 from calltally.serve.stream import frame_value
 from calltally.store.store import Dimension, JournalEntry
 
+TITLE = "calltally"
+DESCRIPTION = "/api/v1/openapi.json"
+"""Where the description of these routes is found."""
 MOST_METRICS = 60
 MOST_RECORDS = 1_000
 LONGEST_ID = 1_024
@@ -43,19 +47,43 @@ LONGEST_ID = 1_024
 Filtered = Annotated[Filters, Depends(filters)]
 Since = Annotated[str, Query(description="RFC 3339, a date in `tz`, or `-7d`", max_length=40)]
 Until = Annotated[str, Query(description="RFC 3339, a date in `tz`, `-1h` or `now`", max_length=40)]
+Metrics = Annotated[
+    str,
+    Query(
+        description="Names from the catalog, with commas between",
+        max_length=2_000,
+        examples=["inbound_calls,answer_rate,asa"],
+    ),
+]
+Every = Annotated[
+    str | None,
+    Query(description="One row for each `15m`, `hour`, `day`, `week`, `month`, `year`; `auto` fits", max_length=20),
+]
+SplitBy = Annotated[
+    str | None, Query(description="One row for each " + ", ".join(f"`{each}`" for each in By), max_length=20)
+]
+_MOST_ROWS = "With `by`: only so many rows, those with most of the first metric"
 Zone = Annotated[str | None, Query(description="Zone of dates and days, `Europe/Berlin`", max_length=60)]
 Cursor = Annotated[str | None, Query(description="`next` of the page before", max_length=500)]
-Limit = Annotated[int, Query(ge=1, le=MOST_RECORDS)]
+Limit = Annotated[int, Query(description="How many at most", ge=1, le=MOST_RECORDS, examples=[10])]
+CallId = Annotated[str, Path(description="Id of a call, or of one of its legs", max_length=LONGEST_ID)]
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A parameter is nonsense"},
+    401: {"description": "Sign in first, or send a token; only where a password is set"},
     422: {"description": "The parameters are well formed, but ask for something impossible"},
     503: {"description": "The database does not answer at the moment"},
 }
+_NO_CALL: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such call; retention may have taken it"}}
 
 
 def json_response(value: object) -> Response:
     """Return a value as JSON that nobody keeps."""
     return Response(msgspec.json.encode(value), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def api_description(site: Site) -> dict[str, Any]:
+    """Return the OpenAPI description of all routes below `/api/v1`."""
+    return get_openapi(title=TITLE, version=__version__, routes=api_routes(site).routes)
 
 
 def api_routes(site: Site) -> APIRouter:
@@ -74,14 +102,14 @@ def _add_questions(router: APIRouter, site: Site) -> None:
 
     @router.get("/query", summary="Any metrics, over time and by a dimension")
     def query(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
-        metrics: Annotated[str, Query(description="Names from the catalog, with commas between", max_length=2_000)],
+        metrics: Metrics,
         asked: Filtered,
         since: Since = "-7d",
         until: Until = "now",
-        every: Annotated[str | None, Query(description="15m, 1h, 1d, week, month, year, auto", max_length=20)] = None,
-        by: Annotated[str | None, Query(description="What to split by: group, team, caller...", max_length=20)] = None,
+        every: Every = None,
+        by: SplitBy = None,
         tz: Zone = None,
-        limit: Annotated[int | None, Query(ge=1, le=MOST_RECORDS)] = None,
+        limit: Annotated[int | None, Query(description=_MOST_ROWS, ge=1, le=MOST_RECORDS)] = None,
         compare: Annotated[str | None, Query(description="`previous`: the range before, too", max_length=20)] = None,
     ) -> Response:
         began = perf_counter()
@@ -144,7 +172,7 @@ def _add_records(router: APIRouter, site: Site) -> None:
         until: Until = "now",
         tz: Zone = None,
         text: Annotated[str | None, Query(description="Digits of a number, or part of a name", max_length=200)] = None,
-        order: CallOrder = CallOrder.NEWEST,
+        order: Annotated[CallOrder, Query(description="Which come first")] = CallOrder.NEWEST,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
@@ -157,8 +185,10 @@ def _add_records(router: APIRouter, site: Site) -> None:
         belonging = site.questions.memberships()
         return json_response({"calls": [call_value(call, belonging) for call in page.calls], "next": page.next})
 
-    @router.get("/calls/{call_id:path}", summary="One call with its legs, queue visits and messages")
-    def call(call_id: Annotated[str, Path(max_length=LONGEST_ID)]) -> Response:
+    @router.get(
+        "/calls/{call_id:path}", summary="One call with its legs, queue visits and messages", responses=_NO_CALL
+    )
+    def call(call_id: CallId) -> Response:
         found = site.store.call(call_id)
         if found is None or found[1].call is None:
             raise ProblemError(404, "There is no call of this id; it may be older than the retention.")

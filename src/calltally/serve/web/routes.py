@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from calltally.serve.site import Site
+from calltally.serve.web.api_docs import ApiPage
 from calltally.serve.web.call import CallPage
 from calltally.serve.web.calls import CallsPage
 from calltally.serve.web.live import LivePage
@@ -27,6 +28,7 @@ def page_routes(site: Site) -> list[BaseRoute]:
         *CallsPage(site, renderer).routes(),
         *CallPage(site, renderer).routes(),
         *SettingsPage(site, renderer).routes(),
+        *ApiPage(site, renderer).routes(),
     ]
 
 
