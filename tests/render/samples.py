@@ -114,10 +114,12 @@ def voicemail(words: Words, days: int) -> charts.Chart:
     )
 
 
-def pie(words: Words, answered: int, missed: int, style: str) -> str:
+def pie(words: Words, answered: int, missed: int, style: str, *, still: int = 0) -> str:
+    rest = (charts.Slice(name=words.t("statistics.pie.open"), count=still, style=Style.OPEN),) if still else ()
     return charts.pie(
         charts.Slice(name=words.t("statistics.pie.answered"), count=answered, style=Style(style), href="/calls"),
         charts.Slice(name=words.t("statistics.pie.missed"), count=missed, style=Style.MISSED, href="/calls"),
+        *rest,
         words=words,
     )
 

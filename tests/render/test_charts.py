@@ -1,7 +1,7 @@
 """Drawings: reviewed snapshots, and well-formed whatever the values."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from calltally.render import charts
+from calltally.render import charts, numbers
 from calltally.render.charts import Status, Style
 from calltally.render.numbers import Unit
 from calltally.render.words import Language, Words
@@ -34,6 +34,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "lines-waits": lambda: figure(samples.waits(EN, 30), as_columns=False),
     "lines-voicemail-de": lambda: charts.lines(samples.voicemail(DE, 90)),
     "pie": lambda: samples.pie(EN, 9918, 1042, "answered"),
+    "pie-open": lambda: samples.pie(DE, 670, 310, "answered", still=15),
     "pie-empty": lambda: samples.pie(DE, 0, 0, "outgoing"),
     "lanes": lambda: samples.lanes(EN),
     "message": lambda: charts.message_plot("No calls in these 7 days", line="The source was connected all the time"),
@@ -190,13 +191,42 @@ def test_any_values_make_a_well_formed_figure(chart: charts.Chart, as_columns: b
     assert "nan" not in re.sub(r'>[^<]*<|"[^"]*"', "", made)
 
 
-@given(st.integers(), st.integers(), st.text(), st.text())
-def test_any_counts_make_a_pie(answered: int, missed: int, name: str, href: str) -> None:
+PIE_STYLES = (Style.ANSWERED, Style.MISSED, Style.OPEN)
+
+
+def pie(counts: Sequence[int], name: str = "n", href: str = "/calls") -> ET.Element:
     slices = [
-        charts.Slice(name=name, count=value, style=style, href=href)
-        for value, style in ((answered, Style.ANSWERED), (missed, Style.MISSED))
+        charts.Slice(name=name, count=count, style=style, href=href)
+        for count, style in zip(counts, PIE_STYLES, strict=False)
     ]
-    well_formed(charts.pie(slices[0], slices[1], words=DE))
+    return well_formed(charts.pie(*slices, words=DE))
+
+
+@given(st.lists(st.integers(), min_size=1, max_size=3), st.text(), st.text())
+def test_any_counts_make_a_pie(counts: list[int], name: str, href: str) -> None:
+    pie(counts, name, href)
+
+
+def shares(made: ET.Element) -> list[float]:
+    texts = [each.text or "" for each in made.iter("dd") if each.get("class") == "big"]
+    return [float(each.removesuffix("%").strip().replace(",", ".")) for each in texts]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=3).filter(any))
+def test_the_shares_of_a_pie_add_up_and_the_first_is_exact(counts: list[int]) -> None:
+    found = shares(pie(counts))
+    assert round(sum(found), 1) == 100
+    assert str(numbers.percent(counts[0] / sum(counts), Language.DE)).startswith(f"{found[0]:.1f}".replace(".", ","))
+    assert all(abs(share - 100 * count / sum(counts)) < 0.2 for share, count in zip(found, counts, strict=True))
+
+
+def test_a_slice_is_as_large_as_its_share() -> None:
+    paths_of = [(each.get("class"), each.get("d")) for each in pie([50, 25, 25]).iter("path")]
+    assert paths_of == [
+        ("sl-answered", "M50 50L50.00 3.00A47 47 0 0 1 50.00 97.00z"),
+        ("sl-missed", "M50 50L50.00 97.00A47 47 0 0 1 3.00 50.00z"),
+        ("sl-open", "M50 50L3.00 50.00A47 47 0 0 1 50.00 3.00z"),
+    ]
 
 
 ANY = st.none() | st.floats()

@@ -19,6 +19,7 @@ from calltally.serve.web.explaining import BEHIND
 from calltally.serve.web.statistics import WIDTHS
 from calltally.settings import load
 from calltally.store.store import Store, StoreError
+from tests.serve.page_world import pages_of
 from tests.serve.reading import Node, read
 from tests.serve.service_world import Running, with_service
 from tests.serve.told_calls import ZONE, Told, fill, us
@@ -110,6 +111,35 @@ def test_the_pies_have_counts_and_shares(page: Node) -> None:
     assert panel(page, "pickup_in").rows() == [["answered", "3"], ["not answered", "3"]]
     shares = [each.text() for each in panel(page, "pickup_out").every("dd")]
     assert shares == ["50.0 %", "1 call", "50.0 %", "1 call"]
+
+
+MANY = (
+    *(Told(at=f"2026-11-02 09:{minute:02}:00", caller=ADA, callee=ONE, ends="talks 30") for minute in range(33)),
+    *(Told(at=f"2026-11-02 10:{minute:02}:00", caller=BEA, callee=ONE, ends="gives_up") for minute in range(15)),
+    Told(at="2026-11-02 11:00:00", caller=BEA, callee=ONE, ends="stays"),
+)
+
+
+def test_the_pie_and_the_answer_rate_are_of_the_same_calls(tmp_path: Path) -> None:
+    with pages_of(tmp_path / "data", MANY, now="2026-11-02 11:00:30") as pages:
+        page = pages.get("/statistics?span=today")
+        found = panel(page, "pickup_in")
+        assert figure(page, "Answer rate").one("p", class_="v").text() == "67.3 % 33 of 49"
+        assert "Incoming: 67.3 % answered" in found.text()
+        names = [each.text() for each in found.one("dl").every("dt")]
+        facts = [each.text() for each in found.one("dl").every("dd")]
+        assert names == ["answered", "not answered", "still open"]
+        assert facts == [
+            "67.3 %",
+            "33 calls",
+            "30.7 %",
+            "15 calls",
+            "2.0 %",
+            "1 call",
+        ]  # 30.61, with what rounding left
+        for place, count in ((1, 33), (3, 15), (5, 1)):
+            href = found.one("dl").every("dd")[place].one("a").attributes["href"]
+            assert f"{count} call" in pages.get(href).one("h2", id="count").text()
 
 
 def test_the_longest_waits_have_those_who_gave_up_and_say_so(page: Node) -> None:

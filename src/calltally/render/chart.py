@@ -19,6 +19,8 @@ class Style(StrEnum):
     USUAL = "usual"
     ALL = "all"
     """What the other series of the chart are parts of."""
+    OPEN = "open"
+    """What may still become one or the other."""
 
 
 WIDE = frozenset({Style.ANSWERED, Style.OUTGOING})

@@ -1,5 +1,6 @@
-"""The pick-up ratio as two slices with their shares and counts beside them."""
+"""The pick-up ratio as slices with their shares and counts beside them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 
@@ -12,6 +13,9 @@ from calltally.render.words import Words, grouped
 
 _CENTRE = 50.0
 _RADIUS = 47.0
+_PRECISION = 1000
+"""What a share is written in: tenths of a percent."""
+_SIGNS = {Style.MISSED: "i-miss", Style.OPEN: "i-off"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,44 +28,64 @@ class Slice:
     href: str | None = None
 
 
-def pie(answered: Slice, missed: Slice, *, words: Words) -> Markup:
-    """Return the pie, starting at 12 o'clock, and beside it sign, share and count of each slice."""
-    counts = (max(answered.count, 0), max(missed.count, 0))
-    whole = sum(counts)
-    share = counts[0] / whole if whole else 0.0
-    label = text(", ".join(f"{part.name} {grouped(part.count, words.language)}" for part in (answered, missed)))
-    drawing = _empty() if not whole else _slices(share, answered.style, missed.style)
-    facts = _fact(answered, whole, "i-ok", words) + _fact(missed, whole, "i-miss", words)
-    svg = f'<svg viewBox="0 0 100 100" role="img" aria-label="{label}">{drawing}</svg>'
+def pie(*slices: Slice, words: Words) -> Markup:
+    """Return the pie, starting at 12 o'clock, and beside it sign, share and count of each slice.
+
+    The shares add up to 100 %; the first slice has its exact one, because the same share stands elsewhere, too.
+    """
+    counts = [max(part.count, 0) for part in slices]
+    label = text(", ".join(f"{part.name} {grouped(part.count, words.language)}" for part in slices))
+    facts = "".join(_fact(part, share, words) for part, share in zip(slices, _shares(counts), strict=True))
+    svg = f'<svg viewBox="0 0 100 100" role="img" aria-label="{label}">{_drawing(slices, counts)}</svg>'
     return markup(f'<div class="pie">{svg}<dl>{facts}</dl></div>')
 
 
-def _empty() -> str:
-    return f'<circle class="sl-none" cx="{_CENTRE:g}" cy="{_CENTRE:g}" r="{_RADIUS:g}"/>'
+def _shares(counts: Sequence[int]) -> list[float | None]:
+    """Return each share as it is written, to a thousandth; the largest but the first takes what rounding left."""
+    whole = sum(counts)
+    if not whole:
+        return [None] * len(counts)
+    shares: list[float | None] = [count / whole for count in counts]
+    rounded = [round(float(f"{count / whole * 100:.1f}") * 10) for count in counts]
+    if len(counts) > 1:
+        largest = max(range(1, len(counts)), key=counts.__getitem__)
+        others = sum(rounded) - rounded[largest]
+        shares[1:] = [each / _PRECISION for each in rounded[1:]]
+        shares[largest] = (_PRECISION - others) / _PRECISION
+    return shares
 
 
-def _slices(share: float, answered: Style, missed: Style) -> str:
-    whole = '<circle class="sl-{}" cx="50" cy="50" r="47"/>'
-    if share >= 1:
-        return whole.format(answered)
-    if share <= 0:
-        return whole.format(missed)
+def _drawing(slices: Sequence[Slice], counts: Sequence[int]) -> str:
+    whole = sum(counts)
+    if not whole:
+        return f'<circle class="sl-none" cx="{_CENTRE:g}" cy="{_CENTRE:g}" r="{_RADIUS:g}"/>'
+    drawn, before = "", 0
+    for part, count in zip(slices, counts, strict=True):
+        if count == whole:
+            return f'<circle class="sl-{part.style}" cx="{_CENTRE:g}" cy="{_CENTRE:g}" r="{_RADIUS:g}"/>'
+        if count:
+            drawn += _slice(part.style, before / whole, (before + count) / whole)
+        before += count
+    return drawn
+
+
+def _slice(style: Style, since: float, until: float) -> str:
+    large = 1 if until - since > 1 / 2 else 0
+    arc = f"A{_RADIUS:g} {_RADIUS:g} 0 {large} 1 {_point(until)}"
+    return f'<path class="sl-{style}" d="M{_CENTRE:g} {_CENTRE:g}L{_point(since)}{arc}z"/>'
+
+
+def _point(share: float) -> str:
+    """Return a place on the circle, going round from the top."""
     angle = 2 * pi * share
-    x, y = _CENTRE + _RADIUS * sin(angle), _CENTRE - _RADIUS * cos(angle)
-    top = f"{_CENTRE:g} {_CENTRE - _RADIUS:g}"
-    large, small = (1, 0) if share > 1 / 2 else (0, 1)
-    arc = f"A{_RADIUS:g} {_RADIUS:g} 0"
-    return (
-        f'<path class="sl-{answered}" d="M50 50L{top}{arc} {large} 1 {x:.2f} {y:.2f}z"/>'
-        f'<path class="sl-{missed}" d="M50 50L{x:.2f} {y:.2f}{arc} {small} 1 {top}z"/>'
-    )
+    return f"{_CENTRE + _RADIUS * sin(angle):.2f} {_CENTRE - _RADIUS * cos(angle):.2f}"
 
 
-def _fact(part: Slice, whole: int, sign: str, words: Words) -> str:
-    share = percent(part.count / whole, words.language) if whole else percent(None, words.language)
+def _fact(part: Slice, share: float | None, words: Words) -> str:
     calls = text(words.t("site.unit.calls", count=part.count))
     linked = f'<a href="{text(part.href)}">{calls}</a>' if part.href else calls
+    sign = _SIGNS.get(part.style, "i-ok")
     return (
         f'<div><dt><span class="st o-{part.style}"><svg aria-hidden="true"><use href="#{sign}"/></svg>{text(part.name)}'
-        f'</span></dt><dd class="big">{text(str(share))}</dd><dd>{linked}</dd></div>'
+        f'</span></dt><dd class="big">{text(str(percent(share, words.language)))}</dd><dd>{linked}</dd></div>'
     )

@@ -211,12 +211,11 @@ def pickup_out(draw: Drawing) -> Markup:
 
 def _pickup(draw: Drawing, direction: Direction, style: Style) -> Markup:
     panel, rate = ("in", "answer_rate") if direction is Direction.INBOUND else ("out", "outbound_answer_rate")
+    whole = draw.statistics.count(f"{direction}_calls")
     answered, missed = (draw.statistics.count(f"{word}_{direction}_calls") for word in ("answered", "unanswered"))
     title = draw.t(f"statistics.pickup_{panel}.title")
-    if answered + missed >= FEW:
-        # Calls that still ring are in neither slice; the figure above counts them, so no third number is made here.
-        share = numbers.percent(answered / (answered + missed), draw.words.language)
-        title = draw.t(f"statistics.pickup_{panel}.found", share=str(share))
+    if whole >= FEW:
+        title = draw.t(f"statistics.pickup_{panel}.found", share=draw.share(rate))
     slices = [
         charts.Slice(
             name=draw.t(f"statistics.pie.{word}"),
@@ -227,10 +226,12 @@ def _pickup(draw: Drawing, direction: Direction, style: Style) -> Markup:
         for word, count, slice_style, outcome in (
             ("answered", answered, style, Outcome.ANSWERED.value),
             ("missed", missed, Style.MISSED, UNANSWERED),
+            ("open", whole - answered - missed, Style.OPEN, Outcome.IN_PROGRESS.value),
         )
+        if count or slice_style is not Style.OPEN
     ]
     caption = charts.caption_of(Caption(title=title, subtitle=draw.span(), why=draw.why(rate)), draw.words)
-    pie = charts.pie(slices[0], slices[1], words=draw.words)
+    pie = charts.pie(*slices, words=draw.words)
     return Markup("<figure>{}{}{}</figure>").format(caption, pie, _table_of(slices, draw))
 
 
