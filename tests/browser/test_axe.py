@@ -19,6 +19,8 @@ PAGES = (
     "/calls?q=nobody",
     "{call}",
     "/settings",
+    "/wall",
+    "/docs",
     "/nothing-here",
 )
 EMPTY_PAGES = [("/", "en"), ("/statistics", "de"), ("/calls", "de"), ("/settings", "en")]

@@ -96,6 +96,18 @@ def test_where_no_websocket_comes_through_the_event_stream_is_as_fast(visits: Vi
     assert median(delays) < A_SECOND_MS, delays
 
 
+def test_the_wall_shows_who_waits_without_their_number(visits: Visits, demo: Service) -> None:
+    page = visits.live("/wall")
+    with demo.client() as http:
+        for call in ("wall1", "wall2"):
+            push(http, new_call(call, **{"from": "4915155501777", "to": HOTLINE}))
+        expect(page.get_by_text("Caller 2", exact=True)).to_be_visible()
+        assert "5501777" not in re.sub(r"\D", "", page.content().replace("&nbsp;", ""))
+        for call in ("wall1", "wall2"):
+            push(http, hangup(call, "cancel"))
+        expect(page.get_by_text("Caller 2", exact=True)).to_have_count(0)
+
+
 def test_the_first_call_and_a_restart_of_the_service_need_no_reload(visits: Visits, tmp_path: Path) -> None:
     visits.forgiven += ON_A_BREAK
     port = free_port()

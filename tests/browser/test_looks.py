@@ -8,7 +8,16 @@ from tests.running import Service
 
 pytestmark = pytest.mark.needs("chromium")
 
-PAGES = ("/", "/statistics", "/statistics?span=365d&why=answer_rate", "/calls", "/settings", "/nothing-here")
+PAGES = (
+    "/",
+    "/statistics",
+    "/statistics?span=365d&why=answer_rate",
+    "/calls",
+    "/settings",
+    "/wall",
+    "/docs",
+    "/nothing-here",
+)
 LARGEST_BYTES = 60_000
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
