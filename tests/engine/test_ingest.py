@@ -1,7 +1,7 @@
 """What becomes of messages: durable, folded, counted, whatever their order, repeats and restarts in between."""
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from calltally.model.instants import DAY_MS, Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
-from calltally.store.store import Grain, StoreError, Subject, SumQuestion
+from calltally.store.store import Grain, JournalEntry, StoreError, Subject, SumQuestion
 from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call, push
 from tests.stores.samples import cells
 
@@ -139,6 +139,99 @@ def test_rebuild_takes_in_what_a_mended_parser_understands(world: World) -> None
     assert _calls(world)["xA"].talk_ms == 83_000
     assert world.store.set_aside(10) == []
     assert world.differences() == []
+
+
+def _with_links(world: World, choose: Callable[[str], bool]) -> Callable[[RawMessage], Sequence[Event]]:
+    """Return a parser whose events keep only those links, but always that of the leg itself."""
+    healthy = world.parse
+
+    def parse(message: RawMessage) -> Sequence[Event]:
+        events = healthy(message)
+        return [
+            replace(
+                each, links=tuple(link for link in each.links[:1] + each.links[1:] if choose(link)) or each.links[:1]
+            )
+            for each in events
+        ]
+
+    return parse
+
+
+@pytest.mark.parametrize("kept", ["c:", "x:"])
+def test_rebuild_joins_and_parts_calls_as_a_mended_parser_links_them(tmp_path: Path, kept: str) -> None:
+    right, wrong = (World(Path(tempfile.mkdtemp(dir=tmp_path))) for _ in range(2))
+    right.ingest.apply(STORY)
+    healthy = wrong.parse
+    wrong.parse = _with_links(wrong, lambda link: link.startswith(kept))
+    wrong.ingest.apply(STORY)
+    broken = wrong.exported()
+    assert broken != right.exported()
+
+    wrong.parse = healthy
+    wrong.ingest.rebuild(lambda _count: None)
+    assert wrong.exported() == right.exported()
+    assert wrong.differences() == []
+    assert cells(wrong.store) == cells(right.store)
+
+
+def test_a_rebuild_goes_on_while_the_service_takes_messages_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = [hangup(95, "A"), new_call(200, "G"), hangup(61, "E", "forwarded", xcid="", origCallId="")]
+    world.ingest.apply([message for message in STORY if message not in late])
+    service = world.another_ingest(world.store)
+    unplaced = world.store.unplaced
+
+    def beside(first_new: int, _batch: int) -> Iterator[list[JournalEntry]]:
+        """Give one message at a time, and let the service hear something before each of the first."""
+        waiting = list(late)
+        for entries in unplaced(first_new, 1):
+            if waiting:
+                service.apply([waiting.pop(0)])
+            yield entries
+
+    monkeypatch.setattr(world.store, "unplaced", beside)
+    world.ingest.rebuild(lambda _count: None)
+    with tempfile.TemporaryDirectory() as folder:
+        straight = World(Path(folder))
+        straight.ingest.apply([*STORY, late[1]])
+        assert world.exported() == straight.exported()
+        straight.store.close()
+    assert world.differences() == []
+
+
+def test_a_rebuild_that_was_interrupted_is_found_and_run_again(world: World) -> None:
+    world.ingest.apply(STORY)
+    before = world.exported()
+
+    def interrupt(_count: int) -> None:
+        raise KeyboardInterrupt
+
+    with world.store.write() as transaction:
+        transaction.clear_records()
+    assert world.differences() != []
+    with pytest.raises(KeyboardInterrupt):
+        world.ingest.rebuild(interrupt)
+    world.restart()
+    world.ingest.rebuild(lambda _count: None)
+    assert world.exported() == before
+    assert world.differences() == []
+
+
+def test_a_mended_parser_that_links_a_call_to_a_sealed_one_changes_neither(world: World) -> None:
+    healthy = world.parse
+    world.parse = _with_links(world, lambda _link: False)
+    world.ingest.apply([new_call(0, "A"), hangup(9, "A", "cancel")])
+    with world.store.write() as transaction:
+        transaction.prune(messages_before_us=START_US + 10_000_000, records_before_ms=0)
+    world.restart()
+    world.ingest.apply([new_call(60, "F", xcid="", origCallId="A"), hangup(69, "F", "cancel", xcid="", origCallId="A")])
+    before = world.exported()
+    world.parse = healthy
+    world.ingest.rebuild(lambda _count: None)
+    assert world.exported() == before
+    assert [call.leg_ids for call in world.store.all_calls(None, None)] == [("A",), ("F",)]
+    assert world.store.set_aside(10) == []
+    # Both are called after the leg in which they began; `verify` says so, for nothing can join them any more.
+    assert len(world.differences()) == 1
 
 
 def test_rebuild_gets_past_a_message_that_we_fail_on_and_takes_in_the_others(

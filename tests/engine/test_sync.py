@@ -204,9 +204,10 @@ def test_rebuilding_from_the_journal_gives_the_same_records(site: Site) -> None:
     site.answered("A1")
     site.past("A1", began=0, seconds=60)
     site.turns(minutes=4)
-    before = site.store.call("A1")
+    before = list(site.store.all_legs(None, None))
     site.ingest.rebuild(lambda _count: None)
-    assert site.store.call("A1") == before
+    assert list(site.store.all_legs(None, None)) == before
+    assert site.store.call("A1") is not None
 
 
 def test_a_missing_permission_is_named_and_holds_up_nothing_else(site: Site) -> None:

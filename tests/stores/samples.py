@@ -168,6 +168,7 @@ def keep(
         )
         transaction.link(
             {f"{leg.source}|c:{leg.leg_id}": flow_id for flow_id, _, after in changes for leg in after.legs}
+            | {f"sipgate|x:{flow_id}": flow_id for flow_id, _, _ in changes}
         )
         transaction.save([(flow_id, len(heard_ms), after) for flow_id, _, after in changes])
         transaction.add(tally.deltas())

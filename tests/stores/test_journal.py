@@ -1,5 +1,7 @@
 """The journal, tokens and flows: identities, order, merging, and what was heard of each source."""
 
+from dataclasses import replace
+
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
@@ -134,13 +136,30 @@ def test_merged_flows_hand_over_messages_and_tokens(store: Store) -> None:
     assert store.journal_of(2) == []
 
 
-def test_rebuildable_flows_are_those_with_all_their_messages(store: Store) -> None:
+def test_unplaced_are_understood_messages_whose_flow_is_old_and_has_no_record(store: Store) -> None:
+    entries = {number: entry(number, flow_id=number) for number in (5, 4, 3, 2, 1)}
     with store.write() as transaction:
-        transaction.append([entry(number, flow_id=number) for number in (1, 2, 3, 4, 5)])
-        transaction.append([entry(6, flow_id=6, problem="bad"), entry(7)])
-        transaction.save([(2, 1, flow("2")), (3, 2, flow("3")), (5, 1, flow("5"))])
-    assert list(store.rebuildable_flows(2)) == [[1, 2], [4], [5]]
-    assert list(store.rebuildable_flows(100)) == [[1, 2, 4, 5]]
+        transaction.append([*entries.values(), entry(6, flow_id=3, problem="bad"), entry(7)])
+        transaction.save([(2, 1, flow("2"))])
+    unplaced = [entries[1], entries[3], entries[4], entry(7)]
+    assert [each for batch in store.unplaced(5, 2) for each in batch] == unplaced
+    assert list(store.unplaced(5, 4)) == [unplaced]
+
+    with store.write() as transaction:
+        transaction.place([replace(entries[1], flow_id=8), replace(entries[3], flow_id=None, problem="odd")])
+        transaction.place([])
+    assert list(store.unplaced(5, 9)) == [[entries[4], entry(7)]]
+    assert [kept.problem for kept in store.set_aside(9)] == ["bad", "odd"]
+    assert [kept.message for kept in store.journal_of(8)] == [message(1)]
+    (health,) = store.health()
+    assert (health.received, health.set_aside) == (7, 2)
+
+
+def test_messages_of_one_microsecond_are_unplaced_one_after_the_other(store: Store) -> None:
+    same = [replace(entry(1), message=replace(message(1), body=bytes([each]), digest=-1)) for each in range(5)]
+    append(store, *same)
+    found = [each.message.body for batch in store.unplaced(1, 2) for each in batch]
+    assert sorted(found) == [each.message.body for each in same]
 
 
 def test_small_values_are_kept(store: Store) -> None:

@@ -67,10 +67,10 @@ def test_what_pruned_records_counted_outlives_a_rebuild(kind: Kind, data: st.Dat
         assert verified(store) == []
         with store.write() as transaction:
             left = transaction.records_of(flow_ids)
-            transaction.clear_records()
+            first_new = transaction.clear_records()
             transaction.add_rollups_of_sealed()
             sealed = transaction.records_of(flow_ids)
-        again = [flow_id for batch in store.rebuildable_flows(2) for flow_id in batch]
+        again = sorted({entry.flow_id or 0 for batch in store.unplaced(first_new, 2) for entry in batch})
         assert sorted([*again, *sealed]) == sorted(left)
         keep(store, [(flow_id, NOTHING, left[flow_id]) for flow_id in again])
         assert cells(store) == before

@@ -30,6 +30,8 @@ DAMAGE = [
     ("UPDATE visits SET visit_id = 'other'", "visits of the call"),
     ("DELETE FROM links", "calls of flow 1"),
     ("INSERT INTO links VALUES (0, 99)", "links of flow 99"),
+    ("UPDATE messages SET flow_id = 99", "messages of flow 99"),
+    ("UPDATE calls SET call_id = 'other'", "calls of sipgate with the id other"),
 ]
 
 
@@ -37,7 +39,7 @@ DAMAGE = [
 def test_damage_is_found(tmp_path: Path, damage: str, where: str) -> None:
     path = tmp_path / "calltally.db"
     with closing(open_store(str(path), zone=ZONE)) as store:
-        keep_new(store, [flow("1", legs=2, visits=[VISIT])])
+        keep_new(store, [flow("1", legs=2, visits=[VISIT]), flow("2")])
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(damage)
         assert any(found.where.startswith(where) for found in store.verify(lambda _: None))

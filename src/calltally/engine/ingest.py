@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,6 +20,8 @@ from calltally.store.store import JournalEntry, Store, StoreError, Transaction
 log = structlog.get_logger(__name__)
 
 Parse = Callable[[RawMessage], Sequence[Event]]
+_Understood = tuple[RawMessage, tuple[Event, ...], str | None]
+"""A message, what it tells, and why it is set aside."""
 
 SEALED = "the call's earlier messages are beyond the journal's retention; its record no longer changes"
 TOO_LONG = f"its call has more than {LONGEST_FLOW} messages"
@@ -46,10 +49,19 @@ class Applied:
     already_known: int = 0
 
 
+class _Held(Enum):
+    """Where the messages of a batch stand before it."""
+
+    NOWHERE = "new"
+    SET_ASIDE = "set aside in the journal"
+    UNPLACED = "understood and in the journal"
+
+
 @dataclass(slots=True)
 class _Batch:
     """One transaction in the making."""
 
+    held: _Held = _Held.NOWHERE
     entries: list[JournalEntry] = field(default_factory=list)
     problems: list[tuple[RawMessage, str]] = field(default_factory=list)
     dirty: dict[int, Flow] = field(default_factory=dict)
@@ -140,37 +152,40 @@ class Ingest:
         self._tell(changes)
 
     def rebuild(self, progress: Callable[[int], None]) -> int:
-        """Make all records and roll-ups again from the journal; return how many flows were folded."""
-        folded = 0
+        """Make all records and roll-ups again from the journal, and return how many calls that were.
+
+        Messages find their flows anew, in the order of receipt, so that a mended parser may join and part calls. What
+        another process takes in meanwhile finds its flow, too: when an older message of it is placed, they join.
+        """
+        made = 0
         self._flows.clear()
         with self._store.write() as transaction:
             self._catch_up(transaction, force=True)
-            transaction.clear_records()
+            first_new = transaction.clear_records()
             transaction.add_rollups_of_sealed()
-        for flow_ids in self._store.rebuildable_flows(2_000):
-            with self._store.write() as transaction:
-                loaded = self._load(transaction, flow_ids)
-                self._save(
-                    transaction, _Batch(dirty={flow.flow_id: flow for flow in loaded.values() if not flow.sealed})
-                )
-            folded += len(flow_ids)
-            progress(folded)
+        for entries in self._store.unplaced(first_new, 2_000):
+            had_flow = {entry.message.identity for entry in entries if entry.flow_id is not None}
+            understood = [(entry.message, *self._understand(entry.message)) for entry in entries]
+            # A line that tells of no call, and never did, stays as it is.
+            moved = [each for each in understood if each[1] or each[2] or each[0].identity in had_flow]
+            changes = self._store_again(moved, _Held.UNPLACED).changes
+            made += sum((each.new.call is not None) - (each.old.call is not None) for each in changes)
+            progress(made)
         for messages in self._store.set_aside_messages(2_000):
-            self._retry(messages)
+            better = [(message, *self._understand(message)) for message in messages]
+            self._store_again([each for each in better if each[2] is None], _Held.SET_ASIDE)
         self._flows.clear()
-        return folded
+        return made
 
-    def _retry(self, messages: Sequence[RawMessage]) -> None:
-        """Take in set-aside messages that can be understood now."""
+    def _store_again(self, understood: Sequence[_Understood], held: _Held) -> Applied:
+        """Take in messages that are in the journal already."""
         try:
-            better = [message for message in messages if self._understand(message)[1] is None]
-            if better:
-                self._store_batch([(message, *self._understand(message)) for message in better], replaced=better)
+            return self._store_batch(understood, held)
         except StoreError:
             raise
         except Exception:
-            log.exception("batch_split", messages=len(messages))
-            self._one_by_one(messages, replaced=True)
+            log.exception("batch_split", messages=len(understood))
+            return self._one_by_one([message for message, _, _ in understood], held)
 
     def _understand(self, message: RawMessage) -> tuple[tuple[Event, ...], str | None]:
         parse = self._parsers.get(message.source.partition(":")[0])
@@ -182,18 +197,14 @@ class Ingest:
             return (), str(problem) or "the message could not be understood"
 
     def _one_by_one(
-        self, messages: Sequence[RawMessage], *, replaced: bool = False, pruned_us: int = NEVER_US
+        self, messages: Sequence[RawMessage], held: _Held = _Held.NOWHERE, *, pruned_us: int = NEVER_US
     ) -> Applied:
-        """Find the message that we cannot handle, and set that one aside; the others go in.
-
-        Messages that are `replaced` were set aside before.
-        """
+        """Find the message that we cannot handle, and set that one aside; the others go in."""
         results: list[Applied] = []
         for message in messages:
             self._flows.clear()
-            before = (message,) if replaced else ()
             try:
-                results.append(self._store_batch([(message, *self._understand(message))], before, pruned_us))
+                results.append(self._store_batch([(message, *self._understand(message))], held, pruned_us))
             except StoreError:
                 self._flows.clear()
                 raise
@@ -201,7 +212,7 @@ class Ingest:
                 self._flows.clear()
                 log.exception("message_not_handled", source=message.source, digest=message.digest)
                 reason = f"calltally itself failed on this message ({type(error).__name__}); it is kept for a replay"
-                results.append(self._store_batch([(message, (), reason)], before))
+                results.append(self._store_batch([(message, (), reason)], held))
         return Applied(
             messages=[message for result in results for message in result.messages],
             stored_at_us=self._clock_us(),
@@ -212,17 +223,17 @@ class Ingest:
 
     def _store_batch(
         self,
-        understood: Sequence[tuple[RawMessage, tuple[Event, ...], str | None]],
-        replaced: Sequence[RawMessage] = (),
+        understood: Sequence[_Understood],
+        held: _Held = _Held.NOWHERE,
         pruned_us: int = NEVER_US,
     ) -> Applied:
-        batch = _Batch()
+        batch = _Batch(held)
         kept: list[RawMessage] = []
         now_us = self._clock_us()
         with self._store.write() as transaction:
             self._catch_up(transaction)
-            if replaced:
-                transaction.forget(replaced)
+            if held is _Held.SET_ASIDE:
+                transaction.forget([message for message, _, _ in understood])
             tokens = {message.identity: tokens_of(message, events) for message, events, _ in understood if events}
             self._load_missing(transaction, tokens.values(), batch)
             for message, events, problem in understood:
@@ -237,9 +248,7 @@ class Ingest:
                 batch.entries.append(
                     JournalEntry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us)
                 )
-            transaction.append(batch.entries)
-            if batch.links:
-                transaction.link(batch.links)
+            self._write_down(transaction, batch)
             changes = self._save(transaction, batch)
         self._flows.trim()
         return Applied(
@@ -304,6 +313,9 @@ class Ingest:
 
         Return the flow's id and the reason for setting it aside.
         """
+        if batch.held is _Held.UNPLACED:
+            # What has a record must not lose it because a mended parser finds that it belongs to a sealed call.
+            tokens = [token for token in tokens if not self._is_sealed(token)] or tokens
         found = {flow.flow_id: flow for flow in map(self._flows.find, tokens) if flow is not None}
         sealed = next((flow for flow in found.values() if flow.sealed), None)
         if sealed is not None:
@@ -313,7 +325,7 @@ class Ingest:
         for other in found.values():
             flow = other if flow is None else self._join(transaction, batch, flow, other)
         if flow is None:
-            flow = Flow(batch.free_ids.pop())
+            flow = Flow(batch.free_ids.pop() if batch.free_ids else transaction.new_flow_ids(1)[0])
         elif len(flow.known) >= LONGEST_FLOW and message.identity not in flow.known:
             return None, TOO_LONG
         for token in self._flows.name(flow, tokens):
@@ -323,14 +335,25 @@ class Ingest:
         batch.dirty[flow.flow_id] = flow
         return flow.flow_id, None
 
-    def _join(self, transaction: Transaction, batch: _Batch, one: Flow, two: Flow) -> Flow:
-        """Make one flow of two: the older id stays."""
-        into, gone = (one, two) if one.flow_id < two.flow_id else (two, one)
-        transaction.append(batch.entries)
+    def _is_sealed(self, token: str) -> bool:
+        flow = self._flows.find(token)
+        return flow is not None and flow.sealed
+
+    def _write_down(self, transaction: Transaction, batch: _Batch) -> None:
+        """Write messages and tokens of a batch as far as it is made."""
+        if batch.held is _Held.UNPLACED:
+            transaction.place(batch.entries)
+        else:
+            transaction.append(batch.entries)
         batch.entries.clear()
         if batch.links:
             transaction.link(batch.links)
             batch.links.clear()
+
+    def _join(self, transaction: Transaction, batch: _Batch, one: Flow, two: Flow) -> Flow:
+        """Make one flow of two: the older id stays."""
+        into, gone = (one, two) if one.flow_id < two.flow_id else (two, one)
+        self._write_down(transaction, batch)
         transaction.merge_flows(into.flow_id, [gone.flow_id])
         self._flows.remove(gone)
         batch.dirty.pop(gone.flow_id, None)

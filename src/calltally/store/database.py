@@ -145,17 +145,19 @@ class Database:
         with self._engine.reading() as connection:
             return small.set_aside(connection, limit)
 
-    def rebuildable_flows(self, batch: int) -> Iterator[list[int]]:
-        """Yield the ids of all flows that have messages, rising, in batches.
+    def unplaced(self, first_new: int, batch: int) -> Iterator[list[JournalEntry]]:
+        """Yield the understood messages that are in no flow, or in one before this id that has no record any more.
 
-        Flows whose record is sealed are left out. Nothing stays locked between two batches.
+        They come in the order of receipt, in batches; nothing stays locked between two of them.
         """
-        after: int | None = 0
-        while after is not None:
+        after: tuple[int, str, int] | None = None
+        while True:
             with self._engine.reading() as connection:
-                flow_ids, after = small.rebuildable_after(connection, after, batch)
-            if flow_ids:
-                yield flow_ids
+                entries = small.unplaced_after(connection, after, first_new, batch)
+            if not entries:
+                return
+            after = entries[-1].message.identity
+            yield entries
 
     def set_aside_messages(self, batch: int) -> Iterator[list[RawMessage]]:
         """Yield all messages that were set aside, in the order of receipt, in batches."""

@@ -22,6 +22,9 @@ class JournalStatements:
         understood = [name for name in MESSAGE_COLUMNS if name != "problem"]
         self.append = printer.insert_new(messages, understood, _IDENTITY)
         self.append_bad = printer.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
+        self.place = (
+            f"UPDATE messages SET flow_id = {printer.mark}, problem = {printer.mark} WHERE {printer.where(_IDENTITY)}"  # noqa: S608  names of our own tables
+        )
         self.forget = printer.delete(messages, _IDENTITY, "problem IS NOT NULL")
         self.known = printer.select_in(messages, _IDENTITY, "received_at_us")
         self.of_flows = printer.select_in(messages, MESSAGE_COLUMNS, "flow_id", "problem IS NULL")
@@ -44,6 +47,17 @@ def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[Jour
         if stored > 0:
             newest = max(members, key=lambda entry: entry.message.received_at_us)
             health[source] = _heard(health[source], stored, newest, is_bad=is_bad)
+    _save_health(cursor, statements, health)
+
+
+def place(cursor: Cursor, statements: JournalStatements, entries: Sequence[JournalEntry]) -> None:
+    """Give understood messages another flow, or set them aside after all, which counts in their source's totals."""
+    cursor.executemany(statements.place, [(entry.flow_id, entry.problem, *entry.message.identity) for entry in entries])
+    bad = [entry for entry in entries if entry.problem is not None]
+    health = _health(cursor, statements, {entry.message.source for entry in bad})
+    for entry in bad:
+        received, *rest = _heard(health[entry.message.source], 1, entry, is_bad=True)
+        health[entry.message.source] = (received - 1, *rest)
     _save_health(cursor, statements, health)
 
 

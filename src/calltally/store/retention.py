@@ -37,6 +37,10 @@ _DELETIONS: Final = (
 _UNDERSTOOD: Final = "SELECT COUNT(*) FROM messages WHERE messages.flow_id = calls.flow_id AND messages.problem IS NULL"
 _CLEARED: Final = (
     f"DELETE FROM calls WHERE calls.messages <= ({_UNDERSTOOD})",  # noqa: S608  fixed texts
+    (
+        "DELETE FROM links WHERE flow_id NOT IN (SELECT flow_id FROM calls)"
+        " AND flow_id IN (SELECT flow_id FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL)"
+    ),
     "DELETE FROM legs WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
     "DELETE FROM visits WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
 )
@@ -96,7 +100,7 @@ def journal_pruned_before_us(cursor: Cursor) -> int:
 
 
 def clear_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
-    """Delete roll-ups, and the records of every flow whose messages are all in the journal.
+    """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
 
     What pruned records had counted cannot be counted again: in the time before the newest pruned record, cells keep
     that, and only give back what the records that are still there have counted.

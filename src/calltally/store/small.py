@@ -49,33 +49,29 @@ def set_aside(connection: Connection, limit: int) -> list[JournalEntry]:
 
 def set_aside_after(connection: Connection, after: tuple[int, str, int] | None, limit: int) -> list[RawMessage]:
     """Return the next messages that were set aside, in the order of receipt."""
-    found = select(*_COLUMNS).where(_MESSAGES.problem.is_not(None)).order_by(*_IDENTITY).limit(limit)
-    if after is not None:
-        received, source, digest = after
-        same = and_(_MESSAGES.received_at_us == received, _MESSAGES.source == source, _MESSAGES.digest > digest)
-        later = and_(_MESSAGES.received_at_us == received, _MESSAGES.source > source)
-        found = found.where(or_(_MESSAGES.received_at_us > received, later, same))
-    return list(map(message_of, connection.execute(found)))
+    found = select(*_COLUMNS).where(_MESSAGES.problem.is_not(None))
+    return list(map(message_of, connection.execute(_after(found, after, limit))))
 
 
-def rebuildable_after(connection: Connection, after: int, limit: int) -> tuple[list[int], int | None]:
-    """Return the next flows that can be folded again, and where to go on; `None` at the end."""
-    understood = (_MESSAGES.problem.is_(None), _MESSAGES.flow_id > after)
-    flows: Select[Any] = (
-        select(_MESSAGES.flow_id, func.count().label("kept"))
-        .where(*understood)
-        .group_by(_MESSAGES.flow_id)
-        .order_by(_MESSAGES.flow_id)
-        .limit(limit)
-    )
-    kept = flows.subquery()
-    calls = tables.CALLS.c
-    found = select(kept.c.flow_id, kept.c.kept, calls.messages).select_from(
-        kept.outerjoin(tables.CALLS, calls.flow_id == kept.c.flow_id)
-    )
-    rows = sorted(tuple(row) for row in connection.execute(found))
-    flow_ids = [flow_id for flow_id, count, folded in rows if folded is None or folded <= count]
-    return flow_ids, rows[-1][0] if len(rows) == limit else None
+def unplaced_after(
+    connection: Connection, after: tuple[int, str, int] | None, first_new: int, limit: int
+) -> list[JournalEntry]:
+    """Return the next understood messages without a flow, or of one before `first_new` that has no record."""
+    recorded = select(tables.CALLS.c.flow_id)
+    left = and_(_MESSAGES.flow_id < first_new, _MESSAGES.flow_id.not_in(recorded))
+    found = select(*_COLUMNS).where(_MESSAGES.problem.is_(None), or_(_MESSAGES.flow_id.is_(None), left))
+    return list(map(entry_of, connection.execute(_after(found, after, limit))))
+
+
+def _after(found: Select[Any], after: tuple[int, str, int] | None, limit: int) -> Select[Any]:
+    """Return the next rows of a selection, in the order of receipt."""
+    found = found.order_by(*_IDENTITY).limit(limit)
+    if after is None:
+        return found
+    received, source, digest = after
+    same = and_(_MESSAGES.source == source, _MESSAGES.digest > digest)
+    at_once = and_(_MESSAGES.received_at_us == received, or_(_MESSAGES.source > source, same))
+    return found.where(_MESSAGES.received_at_us >= received, or_(_MESSAGES.received_at_us > received, at_once))
 
 
 def values_of(connection: Connection, dimension: Dimension) -> list[str]:

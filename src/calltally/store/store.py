@@ -270,6 +270,10 @@ class Transaction(Protocol):
         """Hand the messages and tokens of some flows to another; their records are deleted by `save`, not here."""
         ...
 
+    def place(self, entries: Sequence[JournalEntry]) -> None:
+        """Give messages that are in the journal another flow, or set them aside after all."""
+        ...
+
     def messages_of(self, flow_ids: Collection[int]) -> dict[int, list[RawMessage]]:
         """Return the understood messages of flows, in the order of receipt; a flow without any has no key."""
         ...
@@ -309,8 +313,11 @@ class Transaction(Protocol):
         """Note a time in which something could not be heard."""
         ...
 
-    def clear_records(self) -> None:
-        """Delete roll-ups, and the records of every flow whose messages are all in the journal (before a rebuild)."""
+    def clear_records(self) -> int:
+        """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
+
+        Return the id from which on flows are new; `Store.unplaced` yields the messages of those before.
+        """
         ...
 
     def add_rollups_of_sealed(self) -> None:
@@ -381,10 +388,10 @@ class Store(Protocol):
         """Return the newest messages that were set aside."""
         ...
 
-    def rebuildable_flows(self, batch: int) -> Iterator[list[int]]:
-        """Yield the ids of all flows that have messages, rising, in batches.
+    def unplaced(self, first_new: int, batch: int) -> Iterator[list[JournalEntry]]:
+        """Yield the understood messages that are in no flow, or in one before this id that has no record any more.
 
-        Flows whose record is sealed are left out.
+        They come in the order of receipt, in batches, which may be placed meanwhile. Sealed flows have their record.
         """
         ...
 

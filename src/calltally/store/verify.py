@@ -24,6 +24,11 @@ _ORPHANS: Final = (
     ("legs", "a call", f"legs WHERE {_NO_CALL}"),
     ("visits", "a call", f"visits WHERE {_NO_CALL}"),
     ("links", "a flow", "links WHERE flow_id >= (SELECT COALESCE(MAX(next), 1) FROM counters WHERE name = 'flow')"),
+    (
+        "messages",
+        "a link",
+        "messages WHERE problem IS NULL AND flow_id IS NOT NULL AND flow_id NOT IN (SELECT flow_id FROM links)",
+    ),
     ("calls", "a link", "calls WHERE flow_id NOT IN (SELECT flow_id FROM links)"),
     ("calls", "known own numbers", "calls WHERE lines_id NOT IN (SELECT lines_id FROM line_sets)"),
     ("calls", "all messages folded", f"calls WHERE calls.messages < ({_UNDERSTOOD})"),
@@ -34,6 +39,7 @@ _LOST_CALL: Final = (
     f"links WHERE {_NO_CALL} AND flow_id NOT IN (SELECT flow_id FROM messages WHERE flow_id > 0)",  # noqa: S608  fixed texts
 )
 """Tokens outlive the records that retention took, so this can only be asked before it took any."""
+_TWICE: Final = f"SELECT source, call_id, COUNT(*) FROM calls GROUP BY source, call_id HAVING COUNT(*) > 1 LIMIT {MOST}"  # noqa: S608  a number
 _SUMS: Final = {
     "call": ("calls", tuple(word.value for word in CALL_OUTCOMES)),
     "visit": ("offered", tuple(word.value for word in VISIT_OUTCOMES)),
@@ -44,6 +50,8 @@ def differences(cursor: Cursor, recount: Recount, progress: Callable[[str], None
     """Return everything that disagrees; nothing means that all figures are right."""
     progress("records")
     found = list(islice(_calls(cursor), MOST))
+    cursor.execute(_TWICE)
+    found += [Difference(f"calls of {row[0]} with the id {row[1]}", "1", str(row[2])) for row in cursor.fetchall()]
     progress("journal and links")
     pruned_ms = pruned_before_ms(cursor)
     found += _orphans(cursor, _ORPHANS if pruned_ms > NEVER else (*_ORPHANS, _LOST_CALL))

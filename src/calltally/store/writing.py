@@ -113,6 +113,10 @@ class SqlTransaction:
         for statement in self._statements.move:
             self._cursor.executemany(statement, moves)
 
+    def place(self, entries: Sequence[JournalEntry]) -> None:
+        """Give messages that are in the journal another flow, or set them aside after all."""
+        journal.place(self._cursor, self._statements.journal, entries)
+
     def messages_of(self, flow_ids: Collection[int]) -> dict[int, list[RawMessage]]:
         """Return the understood messages of flows, in the order of receipt; a flow without any has no key."""
         return journal.messages_of(self._cursor, self._statements.journal, flow_ids)
@@ -196,11 +200,16 @@ class SqlTransaction:
         """Note a time in which something could not be heard; one that began at the same time is replaced."""
         self._cursor.execute(self._statements.put_gap, (gap.source or "", gap.since_ms, gap.until_ms, gap.reason))
 
-    def clear_records(self) -> None:
-        """Delete roll-ups, and the records of every flow whose messages are all in the journal (before a rebuild)."""
+    def clear_records(self) -> int:
+        """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
+
+        Return the id from which on flows are new.
+        """
         retention.clear_records(self._cursor, self._recount, self._statements.cells)
         self._shapes.clear()
+        self._linked.clear()
         self._known.forget_records()
+        return self.new_flow_ids(1)[0]
 
     def add_rollups_of_sealed(self) -> None:
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
