@@ -57,6 +57,37 @@ def test_a_call_that_grows_out_of_two_is_on_the_board_once(world: World) -> None
     assert set(board.open) == {"flow"}
 
 
+def _sent(board: Board) -> tuple[list[str], tuple[str, ...]]:
+    viewer = board.watch()
+    viewer.get_nowait()
+    board.send("delta")
+    board.leave(viewer)
+    frame = viewer.get_nowait()
+    return [records.call.call_id for records in frame.changed if records.call], frame.gone
+
+
+def test_a_frame_tells_which_ids_are_gone(world: World) -> None:
+    board = _board(world)
+    alone = {"xcid": "", "origCallId": ""}
+    board.heard(world.ingest.apply([new_call(0, "A", **alone), new_call(2, "B", **alone)]))
+    assert _sent(board) == (["A", "B"], ())
+    board.heard(world.ingest.apply([answer(3, "A", xcid="one", origCallId="")]))  # its id changes
+    assert _sent(board) == (["one"], ("A",))
+    board.heard(world.ingest.apply([answer(4, "B", xcid="one", origCallId="")]))  # it becomes part of another
+    assert _sent(board) == (["one"], ("B",))
+    assert _sent(board) == ([], ())
+
+
+def test_health_takes_over_what_another_process_counted(world: World) -> None:
+    board = _board(world)
+    board.heard(world.ingest.apply([new_call(0, "A")]))
+    other = world.another_ingest(world.store)
+    other.apply([new_call(1, "B"), hangup(2, "B"), new_call(3, "odd", event="ping")])
+    board.health.catch_up(world.store.health())
+    hearing = board.health.of("sipgate")
+    assert (hearing.received, hearing.set_aside) == (4, 1)
+
+
 def _frames_of(board: Board, happenings: list[World], message: RawMessage) -> list[Frame]:
     async def watch() -> list[Frame]:
         running = asyncio.create_task(board.run())

@@ -84,6 +84,7 @@ def test_a_call_appears_changes_and_ends_in_frames_of_its_own(tmp_path: Path) ->
     frames = with_service(tmp_path, _scenario("websocket"))
     assert [frame["type"] for frame in frames] == ["snapshot", "delta", "delta", "delta"]
     assert all({"id", "as_of", "type"} <= frame.keys() for frame in frames)
+    assert all(frame["gone"] == [] for frame in frames)
     ids = [frame["id"] for frame in frames]
     assert ids == sorted(set(ids))
     assert [call["call_id"] for frame in frames for call in frame["calls"]] == ["xA"] * 3

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 ALIVE = "service.alive_at_ms"
 ALIVE_SECONDS = 5.0
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 0.5
 SWEEP_SECONDS = 30.0
 STOOD_STILL_MS = 30_000
 """With a mark of life older than this the process stood still, as it does while a machine sleeps."""
@@ -170,12 +170,13 @@ class Duties:
         await self._expire(given_up)
 
     def _reload(self, loop: asyncio.AbstractEventLoop, left_out: Collection[str]) -> None:
-        """Read the open calls between two batches, and hand them over in the same order as what batches change.
+        """Read open calls and totals between two batches, and hand them over in the same order as what batches change.
 
-        Otherwise a call that ends meanwhile would come back onto the board and stay there.
+        Otherwise a call that ends meanwhile would come back onto the board and stay there, and its end count twice.
         """
         flows = self.store.open_flows().values()
         shown = [records for records in flows if records.call is not None and records.call.call_id not in left_out]
+        loop.call_soon_threadsafe(self.board.health.catch_up, self.store.health())
         loop.call_soon_threadsafe(self.board.reload, shown)
 
     async def _sweep(self) -> None:

@@ -50,14 +50,17 @@ class Health:
     def __init__(self, stored: Iterable[SourceHealth]) -> None:
         """Begin where the store's totals stand."""
         self.sources: dict[str, Hearing] = {}
+        self.catch_up(stored)
+
+    def catch_up(self, stored: Iterable[SourceHealth]) -> None:
+        """Take the store's totals, which count what other processes took in, too."""
         for row in stored:
-            self.sources[row.source] = Hearing(
-                received=row.received,
-                set_aside=row.set_aside,
-                last_received_at_us=row.last_received_at_us,
-                last_problem=row.last_problem,
-                last_problem_at_us=row.last_problem_at_us,
-            )
+            hearing = self.of(row.source)
+            hearing.received = row.received
+            hearing.set_aside = row.set_aside
+            hearing.last_received_at_us = row.last_received_at_us
+            hearing.last_problem = row.last_problem
+            hearing.last_problem_at_us = row.last_problem_at_us
 
     def of(self, source: str) -> Hearing:
         """Return the figures of one source."""

@@ -25,6 +25,7 @@ class Frame:
 
     Attributes:
         number: rises by one with every frame.
+        gone: ids under which there is no call any more, because it goes on under another or became part of another.
         delay_ms: from the receipt of the newest message in the frame to this frame.
     """
 
@@ -34,6 +35,7 @@ class Frame:
     now: Now
     changed: tuple[Records, ...]
     delay_ms: int | None
+    gone: tuple[str, ...] = ()
 
 
 Viewer = asyncio.Queue[Frame]
@@ -49,6 +51,7 @@ class Board:
         self.open = _by_call_id(open_flows)
         self._anew = False
         self._changed: dict[str, Records] = {}
+        self._gone: set[str] = set()
         self._newest_us: int | None = None
         self._viewers: set[Viewer] = set()
         self._stirred = asyncio.Event()
@@ -102,6 +105,8 @@ class Board:
         """Take a stored batch into the board."""
         self.health.heard(applied)
         for change in applied.changes:
+            self._drop(change)
+        for change in applied.changes:
             self._take(change)
         if applied.messages:
             self._newest_us = max(message.received_at_us for message in applied.messages)
@@ -122,13 +127,19 @@ class Board:
             self.send("snapshot" if self._anew else "delta")
             await asyncio.sleep(FRAME_SECONDS)
 
-    def _take(self, change: Change) -> None:
+    def _drop(self, change: Change) -> None:
+        """Take an id away under which the call of a flow is no longer known."""
         old, new = change.old.call, change.new.call
         if old is not None and (new is None or new.call_id != old.call_id):
             self.open.pop(old.call_id, None)
             self._changed.pop(old.call_id, None)
+            self._gone.add(old.call_id)
+
+    def _take(self, change: Change) -> None:
+        new = change.new.call
         if new is None:
             return
+        self._gone.discard(new.call_id)
         if new.is_open:
             self.open[new.call_id] = change.new
         else:
@@ -148,8 +159,10 @@ class Board:
             now=self.now(),
             changed=tuple((self.open | self._changed if kind == "snapshot" else self._changed).values()),
             delay_ms=self.delay_ms,
+            gone=() if kind == "snapshot" else tuple(sorted(self._gone)),
         )
         self._changed = {}
+        self._gone = set()
         self._anew = False
         for viewer in self._viewers:
             if viewer.full():

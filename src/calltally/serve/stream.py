@@ -93,6 +93,7 @@ def frame_value(frame: Frame, board: Board, *, with_calls: bool) -> dict[str, ob
     }
     if with_calls:
         value["calls"] = [call for call in map(live_call, frame.changed) if call is not None]
+        value["gone"] = frame.gone
     else:
         value["changed"] = len(frame.changed)
     return value
