@@ -1,5 +1,7 @@
 """Which visits and which call the lines of one call id add up to."""
 
+from dataclasses import replace
+
 import pytest
 
 from calltally.fold.visits import caller_from, visit_records, visits_from
@@ -68,7 +70,11 @@ CASES = {
         (ENTER, "4 sales EXITEMPTY|1|1|4", "4 sales LEAVEEMPTY"),
         ["sales leaveempty 0-?-4 4 ? ? ? ?"],
     ),
-    "empty queue, told by Wazo alone": ((ENTER, "4 sales LEAVEEMPTY"), ["sales leaveempty 0-?-4 ? ? ? ? ?"]),
+    "empty queue, told by Wazo alone": ((ENTER, "4 sales LEAVEEMPTY"), ["sales leaveempty 0-?-4 4 ? ? ? ?"]),
+    "empty queue, told by Wazo alone and without an entry": (
+        ("4 sales LEAVEEMPTY",),
+        ["sales leaveempty 4-?-4 ? ? ? ? ?"],
+    ),
     "emptied twice": (
         (
             ENTER,
@@ -390,3 +396,10 @@ def test_a_number_is_changed_only_where_it_is_surely_international(
 def test_a_call_that_was_never_let_in_has_an_unknown_caller_but_not_a_withheld_one() -> None:
     call = _call("0 sales FULL")
     assert (call.caller, call.caller_withheld) == (None, False)
+
+
+@pytest.mark.parametrize(("lasted_ms", "wait_ms"), [(0, 0), (2_499, 2_000), (2_500, 3_000), (3_500, 4_000)])
+def test_the_wait_of_an_emptied_queue_is_rounded_half_up_as_wazo_does(lasted_ms: int, wait_ms: int) -> None:
+    entry, end = events("0 sales ENTERQUEUE||0612345001|1", "0 sales LEAVEEMPTY")
+    (visit,) = visits_from([entry, replace(end, at_ms=end.at_ms + lasted_ms)])
+    assert visit.wait_ms == wait_ms

@@ -136,6 +136,12 @@ def duration_ms(data: tuple[str, ...], place: int | None) -> int | None:
     return seconds * 1000 if seconds <= LONGEST_SECONDS else None
 
 
+def seconds_between_ms(entry: QueueEvent, end: QueueEvent) -> int | None:
+    """Return the time from an entry to an end without a figure of its own, to the nearest second as Wazo counts it."""
+    wait_ms = (end.at_ms - entry.at_ms + 500) // 1000 * 1000
+    return wait_ms if 0 <= wait_ms <= LONGEST_SECONDS * 1000 else None
+
+
 def position(data: tuple[str, ...], place: int | None) -> int | None:
     """Return a parameter as a place in the queue, counted from 1; `None` if it is none."""
     if place is None or place >= len(data):

@@ -1,7 +1,7 @@
 """Makes queue visits, and the call they are part of, from the lines of a queue's log.
 
 What the log says is kept as it says it: waits, rings and talks in its own whole seconds, nothing where a line has no
-figure. What becomes of a call whose fate the log does not tell is in docs/decisions/0012.
+figure, but for the wait of LEAVEEMPTY, which never has one and is counted from the entry, as Wazo does. What becomes of a call whose fate the log does not tell is in docs/decisions/0012.
 """
 
 from collections import Counter
@@ -130,6 +130,8 @@ def _visit(any_line: QueueEvent, visit_id: str, stay: Stay, entered_ms: int) -> 
     wait_ms = figures.wait_ms
     if wait_ms is None and connect is not None:
         wait_ms = words.connect_wait_ms(connect)
+    if wait_ms is None and end is not None and end.name == words.LEAVE_EMPTY and stay.entry is not None:
+        wait_ms = words.seconds_between_ms(stay.entry, end)
     position = words.entry_parts(stay.entry)[1] if stay.entry is not None else None
     agent = (end.agent if end is not None else None) or (connect.agent if connect is not None else None)
     return _queue_visit(
