@@ -134,4 +134,3 @@ def test_labels_rise_and_are_never_too_many(first: int, steps: list[int], grain:
     made = charts.ticks_of(moments, grain=grain, language=Language.DE)
     assert len(made) <= 13
     assert all(earlier.place < later.place for earlier, later in pairwise(made))
-    assert sum(not tick.minor for tick in made) <= 4

@@ -13,7 +13,6 @@ from calltally.render.words import Language, Words
 MOST_TICKS = 8
 MOST_SHORT_TICKS = 13
 """Names of months and years are short: twelve of them fit."""
-PHONE_TICKS = 4
 
 _MINUTE_BORDERS = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720)
 _FINEST = {
@@ -85,10 +84,7 @@ def ticks_of(moments: Sequence[datetime], *, grain: Grain, language: Language) -
         written = text
         if len(found) <= most:
             break
-    apart = max(1, -(-len(found) // PHONE_TICKS))
-    return tuple(
-        Tick(place=index, text=written(moments[index]), minor=order % apart != 0) for order, index in enumerate(found)
-    )
+    return tuple(Tick(place=index, text=written(moments[index])) for index in found)
 
 
 def _finest(moments: Sequence[datetime], grain: Grain) -> int:

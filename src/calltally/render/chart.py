@@ -47,12 +47,10 @@ class Tick:
     Attributes:
         place: index of the bucket.
         text: what stands there.
-        minor: left out on a phone.
     """
 
     place: int
     text: str
-    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,20 +12,17 @@ from markupsafe import Markup
 from calltally.render.chart import WIDE, Axis, Chart, Series, Style
 from calltally.render.escape import markup, text
 from calltally.render.scale import ABOVE, Scale
+from calltally.render.time_labels import NARROWEST_PX, time_labels, width_px
 
 WIDTH = 1000
 """Units of the inner drawing from left to right."""
 
-_CHARACTER_PX = 8.2
+_CHARACTER_PX = 8.6
 """Of the widest face seen, in its bold."""
 _LEAST_LABEL_PX = 34
 _NAME_LEFT_PX = 20
 _LEAST_NAMES_PX = 64
 _NAME_GAP_PX = 17
-_EDGE_SHARE = 0.06
-_SO_FAR_SHARE = 0.12
-_NEAR_SO_FAR_SHARE = 0.2
-_MANY_TICKS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +54,7 @@ def _area(chart: Chart, scale: Scale, shapes: str) -> str:
         *_gaps(chart.axis, scale, buckets),
         f'<line class="zero-line" x1="0" x2="100%" y1="{scale.base}" y2="{scale.base}"/>',
         *_now_line(chart, scale, buckets),
-        *_time_labels(chart, scale, buckets),
+        *time_labels(chart.axis, buckets, scale.height - 4, chart.words),
         f'<rect class="chosen" y="{ABOVE}" height="{scale.base - ABOVE}" visibility="hidden"/>',
         f'<line class="cross" y1="{ABOVE - 4}" y2="{scale.base}" visibility="hidden"/>',
         "</svg>",
@@ -112,40 +109,14 @@ def _now_line(chart: Chart, scale: Scale, buckets: int) -> list[str]:
     if chart.axis.now is None:
         return []
     x = f"{chart.axis.now / buckets * 100:.2f}%"
-    word = text(chart.words.t("time.word.now"))
+    word = chart.words.t("time.word.now")
+    is_at_end = (1 - chart.axis.now / buckets) * NARROWEST_PX < width_px(word, bold=True) + 5
+    anchor, shift = ("end", -5) if is_at_end else ("start", 5)
+    label = f'<text class="strong halo" x="{shift}" y="{ABOVE + 2}" text-anchor="{anchor}">{text(word)}</text>'
     return [
         f'<line class="now-line" x1="{x}" x2="{x}" y1="{ABOVE - 6}" y2="{scale.base}"/>',
-        f'<svg x="{x}"><text class="strong halo" x="5" y="{ABOVE + 2}">{word}</text></svg>',
+        f'<svg x="{x}">{label}</svg>',
     ]
-
-
-def _time_labels(chart: Chart, scale: Scale, buckets: int) -> list[str]:
-    axis = chart.axis
-    y = scale.height - 4
-    parts: list[str] = []
-    for order, tick in enumerate(axis.ticks):
-        place = (tick.place + (0.5 if axis.centred else 0.0)) / buckets
-        if axis.open_last and place > 1 - _SO_FAR_SHARE:
-            continue
-        anchor = "start" if place < _EDGE_SHARE else "end" if place > 1 - _EDGE_SHARE else "middle"
-        x = tick.place / buckets if anchor == "start" else place
-        minor = _tick_class(axis, order, place)
-        parts.append(f'<text x="{x * 100:.2f}%" y="{y}" text-anchor="{anchor}"{minor}>{text(tick.text)}</text>')
-    if axis.open_last:
-        word = text(chart.words.t("statistics.summary.so_far"))
-        parts.append(f'<text class="strong" x="100%" y="{y}" text-anchor="end">{word}</text>')
-    return parts
-
-
-def _tick_class(axis: Axis, order: int, place: float) -> str:
-    """Return what a label gives way to: `sp` on a phone, `tight` where the figure is narrow."""
-    are_many = len(axis.ticks) > _MANY_TICKS
-    is_near_end = axis.open_last and not are_many and place > 1 - _NEAR_SO_FAR_SHARE
-    is_one_of_many = are_many and order % 2 == 1
-    words = [
-        word for word, is_so in (("sp", axis.ticks[order].minor), ("tight", is_near_end or is_one_of_many)) if is_so
-    ]
-    return f' class="{" ".join(words)}"' if words else ""
 
 
 def _end_names(names: Sequence[EndName], scale: Scale) -> str:
