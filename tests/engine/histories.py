@@ -10,12 +10,12 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from calltally.engine.answers import By, Question, Selection
-from calltally.engine.counting import LocalDays, Tally
+from calltally.engine.counting import Tally
 from calltally.metrics.catalog import metric
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Sum, evaluate, sums_of
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES, call_measures, call_spreads, visit_measures
 from calltally.metrics.spread import percentile
-from calltally.model.buckets import edges
+from calltally.model.buckets import LocalDays, edges
 from calltally.model.directory import OTHER, Directory, Group, Team
 from calltally.model.instants import DAY_MS, Gap, Span
 from calltally.model.records import NOTHING, Call, QueueVisit, Records

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from calltally.engine.counting import LocalDays, Tally
+from calltally.engine.counting import Tally
 from calltally.metrics.measures import CALL_MEASURES, CALL_OUTCOMES, SPREADS, VISIT_MEASURES
+from calltally.model.buckets import LocalDays
 from calltally.model.instants import DAY_MS, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import NOTHING, Call, Leg, QueueVisit, Records

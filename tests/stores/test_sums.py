@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calltally.engine.counting import LocalDays
 from calltally.metrics.measures import (
     CALL_MEASURES,
     SPREADS,
@@ -16,6 +15,7 @@ from calltally.metrics.measures import (
     call_spreads,
     visit_measures,
 )
+from calltally.model.buckets import LocalDays
 from calltally.model.instants import DAY_MS, HOUR_MS, QUARTER_MS, Span
 from calltally.model.records import Call, QueueVisit
 from calltally.model.words import Direction, Outcome

@@ -1,12 +1,11 @@
 """From changed records to changed roll-ups: what a call counted before is taken back, what it counts now is added."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time
 from operator import add, neg, sub
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES, call_measures, call_spreads, visit_measures
+from calltally.model.buckets import LocalDays
 from calltally.model.instants import QUARTER_MS
 from calltally.model.records import Call, QueueVisit, Records
 from calltally.store.store import CellDeltas, RollUpDeltas
@@ -15,33 +14,11 @@ Cell: TypeAlias = tuple[int, tuple[object, ...]]
 """A quarter hour or day, and the dimensions."""
 
 Cells: TypeAlias = dict[Cell, Sequence[int]]
-REMEMBERED_QUARTERS = 100_000
 Spreads = Sequence[tuple[str, int]]
 _NO_CALL = (0,) * len(CALL_MEASURES)
 _NO_VISIT = (0,) * len(VISIT_MEASURES)
 _NO_SPREAD = (0,)
 LinesId = Callable[[tuple[str, ...]], int]
-
-
-class LocalDays:
-    """The local midnight before an instant, remembered per quarter hour (offsets change on quarter hours)."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        """Take the site's zone."""
-        self._zone = zone
-        self._known: dict[int, int] = {}
-
-    def start_of(self, instant_ms: int) -> int:
-        """Return the start of the local day in which an instant lies."""
-        quarter = instant_ms // QUARTER_MS
-        start = self._known.get(quarter)
-        if start is None:
-            local = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, self._zone)
-            start = int(datetime.combine(local.date(), time(), self._zone).timestamp()) * 1000
-            if len(self._known) > REMEMBERED_QUARTERS:
-                self._known.clear()
-            self._known[quarter] = start
-        return start
 
 
 class Tally:

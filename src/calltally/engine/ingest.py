@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from calltally.engine.counting import LocalDays, Tally
+from calltally.engine.counting import Tally
 from calltally.engine.flows import LONGEST_FLOW, Flow, Flows, tokens_of
 from calltally.fold.records import records_from
+from calltally.model.buckets import LocalDays
 from calltally.model.events import Event
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage

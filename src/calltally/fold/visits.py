@@ -1,7 +1,8 @@
 """Makes queue visits, and the call they are part of, from the lines of a queue's log.
 
 What the log says is kept as it says it: waits, rings and talks in its own whole seconds, nothing where a line has no
-figure, but for the wait of LEAVEEMPTY, which never has one and is counted from the entry, as Wazo does. What becomes of a call whose fate the log does not tell is in docs/decisions/0012.
+figure, but for the wait of LEAVEEMPTY, which never has one and is counted from the entry, as Wazo does. What becomes of
+a call whose fate the log does not tell is in docs/decisions/0012.
 """
 
 from collections import Counter

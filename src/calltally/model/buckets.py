@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS, Span
 
 MAX_BUCKETS: Final = 10_000
+_REMEMBERED_QUARTERS: Final = 100_000
 
 
 class Unit(StrEnum):
@@ -62,6 +63,26 @@ def local_date(instant_ms: int, zone: ZoneInfo) -> date:
 def day_start_ms(day: date, zone: ZoneInfo) -> int:
     """Return the instant at which a local day begins; where a zone skips midnight, the first instant after it."""
     return int(datetime.combine(day, time(), zone).timestamp()) * 1000
+
+
+class LocalDays:
+    """The local midnight before an instant, remembered per quarter hour (offsets change on quarter hours)."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Take the site's zone."""
+        self.zone = zone
+        self._known: dict[int, int] = {}
+
+    def start_of(self, instant_ms: int) -> int:
+        """Return the start of the local day in which an instant lies."""
+        quarter = instant_ms // QUARTER_MS
+        start = self._known.get(quarter)
+        if start is None:
+            start = day_start_ms(local_date(quarter * QUARTER_MS, self.zone), self.zone)
+            if len(self._known) > _REMEMBERED_QUARTERS:
+                self._known.clear()
+            self._known[quarter] = start
+        return start
 
 
 def edges(span: Span, unit: Unit, zone: ZoneInfo, limit: int = MAX_BUCKETS) -> tuple[int, ...]:

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from calltally.model.buckets import LocalDays
 from calltally.model.directory import Directory
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import listing, reading, records, recount, retention, small, verify
 from calltally.store.known import Known
-from calltally.store.recount import LocalDays, Recount
+from calltally.store.recount import Recount
 from calltally.store.statements import Cursor, Printer
 from calltally.store.store import (
     CallList,

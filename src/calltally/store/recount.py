@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from calltally.metrics.measures import CALL_MEASURES, SPREADS, VISIT_MEASURES, Measure
 from calltally.metrics.sql import condition_sql, measure_sql
-from calltally.model.buckets import day_start_ms, local_date
+from calltally.model.buckets import LocalDays, day_start_ms, local_date
 from calltally.model.instants import QUARTER_MS, Span
 from calltally.store.cells import CALL_CELL, ROLL_UPS, VISIT_CELL, CellStatements
 from calltally.store.statements import Cursor, Printer
@@ -24,30 +23,6 @@ Cell = tuple[object, ...]
 Cells = dict[Cell, list[int]]
 Part = tuple[Cells, Cells, Cells, Cells, Cells, Cells]
 """The cells of every roll-up in one window of time, in the order of `cells.ROLL_UPS`."""
-
-
-class LocalDays:
-    """The local days of the site's zone; offsets from UTC are taken to change on quarter hours."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._known: dict[int, int] = {}
-
-    def start_of(self, instant_ms: int) -> int:
-        """Return the start of the local day in which an instant lies."""
-        quarter = instant_ms // QUARTER_MS
-        start = self._known.get(quarter)
-        if start is None:
-            start = self._known[quarter] = day_start_ms(local_date(quarter * QUARTER_MS, self._zone), self._zone)
-        return start
-
-    def window(self, instant_ms: int) -> Span:
-        """Return a range of a few whole local days that begins with the day of an instant."""
-        self._known.clear()
-        start_ms, first = self.start_of(instant_ms), local_date(instant_ms, self._zone)
-        if (date.max - first).days <= WINDOW_DAYS:
-            return Span(start_ms, END_OF_TIME_MS)
-        return Span(start_ms, day_start_ms(first + timedelta(days=WINDOW_DAYS), self._zone))
 
 
 class Recount:
@@ -68,7 +43,7 @@ class Recount:
         """
         next_ms = self._first_from(None)
         while next_ms is not None:
-            window = self._days.window(next_ms)
+            window = _window(self._days, next_ms)
             if until_ms is not None and window.since_ms >= until_ms:
                 return
             yield window
@@ -160,6 +135,15 @@ def cells_from(part: Part, from_ms: int) -> Part:
     """Return the cells of a window whose bucket begins at or after an instant."""
     kept = [{cell: sums for cell, sums in cells.items() if _bucket(cell) >= from_ms} for cells in part]
     return (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5])
+
+
+def _window(days: LocalDays, instant_ms: int) -> Span:
+    """Return a range of a few whole local days that begins with the day of an instant."""
+    first = local_date(instant_ms, days.zone)
+    start_ms = day_start_ms(first, days.zone)
+    if (date.max - first).days <= WINDOW_DAYS:
+        return Span(start_ms, END_OF_TIME_MS)
+    return Span(start_ms, day_start_ms(first + timedelta(days=WINDOW_DAYS), days.zone))
 
 
 def _bucket(cell: Cell) -> int:

@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from sys import maxsize
 from zoneinfo import ZoneInfo
 
+from calltally.model.buckets import LocalDays
 from calltally.model.directory import Directory
 from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.model.records import Records
 from calltally.store import cells, journal, retention, saving, tables
 from calltally.store.known import Known
-from calltally.store.recount import LocalDays, Recount
+from calltally.store.recount import Recount
 from calltally.store.rows import texts_json
 from calltally.store.statements import Cursor, Printer, ask_in
 from calltally.store.store import JournalEntry, PruneCounts, RollUpDeltas
