@@ -211,9 +211,13 @@ def test_a_rebuild_that_was_interrupted_is_found_and_run_again(world: World) -> 
     with pytest.raises(KeyboardInterrupt):
         world.ingest.rebuild(interrupt)
     world.restart()
+    with world.store.write() as transaction:
+        assert transaction.prune(messages_before_us=2**60, records_before_ms=2**50).messages == 0
     world.ingest.rebuild(lambda _count: None)
     assert world.exported() == before
     assert world.differences() == []
+    with world.store.write() as transaction:
+        assert transaction.prune(messages_before_us=2**60, records_before_ms=2**50).messages == len(STORY)
 
 
 def test_a_mended_parser_that_links_a_call_to_a_sealed_one_changes_neither(world: World) -> None:

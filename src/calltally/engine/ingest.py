@@ -175,6 +175,8 @@ class Ingest:
         for messages in self._store.set_aside_messages(2_000):
             better = [(message, *self._understand(message)) for message in messages]
             self._store_again([each for each in better if each[2] is None], _Held.SET_ASIDE)
+        with self._store.write() as transaction:
+            transaction.records_made()
         self._flows.clear()
         return made
 

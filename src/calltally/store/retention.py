@@ -13,6 +13,8 @@ PRUNED_VALUE: Final = "store.records_pruned_before_ms"
 """Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""
 JOURNAL_VALUE: Final = "store.journal_pruned_before_us"
 """The same for messages."""
+REBUILD_VALUE: Final = "store.rebuild_began"
+"""The same while records are made again; what is not placed yet has no record, and must not go uncounted."""
 NEVER: Final = -(2**62)
 
 _COUNTS: Final = (
@@ -61,8 +63,10 @@ def count_prunable(cursor: Cursor, *, messages_before_us: int, records_before_ms
     """Return what `prune` would delete.
 
     A flow's messages go together, when its newest is old enough; its record stays at least as long as its messages.
-    Of an open call nothing goes: sealed, it could never end.
+    Of an open call nothing goes: sealed, it could never end. Nothing at all goes while records are made again.
     """
+    if _kept(cursor, REBUILD_VALUE) != NEVER:
+        return PruneCounts(messages=0, calls=0, legs=0, visits=0)
     messages, calls, legs, visits = (
         _number(cursor, _limited(sql, messages_before_us, records_before_ms)) for sql in _COUNTS
     )
@@ -75,6 +79,8 @@ def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_
     The tokens of a call stay, as its figures do: by them its messages are known when they are imported again.
     """
     counts = count_prunable(cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms)
+    if _kept(cursor, REBUILD_VALUE) != NEVER:
+        return counts
     if counts.messages:
         until_us = max(messages_before_us, journal_pruned_before_us(cursor))
         _keep(cursor, printer, JOURNAL_VALUE, until_us)

@@ -320,6 +320,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def records_made(self) -> None:
+        """Note that all records are there again; between `clear_records` and this nothing is pruned."""
+        ...
+
     def add_rollups_of_sealed(self) -> None:
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
         ...

@@ -210,7 +210,13 @@ class SqlTransaction:
         self._shapes.clear()
         self._linked.clear()
         self._known.forget_records()
-        return self.new_flow_ids(1)[0]
+        first_new = self.new_flow_ids(1)[0]
+        self.set_value(retention.REBUILD_VALUE, str(first_new).encode())
+        return first_new
+
+    def records_made(self) -> None:
+        """Note that all records are there again; retention waits for it."""
+        self.set_value(retention.REBUILD_VALUE, None)
 
     def add_rollups_of_sealed(self) -> None:
         """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
