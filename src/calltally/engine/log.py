@@ -22,4 +22,6 @@ def log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s [%(levelname)s] %(message)s")
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[libraries], level=logging.WARNING, format="%(asctime)s [%(levelname)s] %(message)s")
