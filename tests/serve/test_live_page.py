@@ -303,3 +303,4 @@ def test_the_wall_shows_no_caller_and_no_colleague(pages: Pages, address: str) -
     assert rows[0].one(class_="q").text() == "Sales EMEA"
     assert len(rows) == 8
     assert "and 3 more" in page.text()
+    assert [row[:2] for row in page.rows() if row[0] == "sipgate"] == [["sipgate", "receiving"]]

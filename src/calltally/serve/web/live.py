@@ -281,6 +281,7 @@ class LivePage:
             "figures": key_figures(moment, waiting, self._today(view), links_of(view.asked)),
             "waiting": waiting[:MOST_ON_WALL],
             "waiting_count": len(waiting),
+            "table": source_table(self._site, view.words, view.now_ms),
             **self._day_of(view),
         }
 
