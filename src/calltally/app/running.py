@@ -53,9 +53,9 @@ LATE_TICKS = 10
 
 def run_until_told(parts: Parts, ready: Callable[[str], None] | None) -> None:
     """Serve until SIGTERM or Ctrl-C; what was accepted by then is stored."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)
+    gc.enable()
     with asyncio.Runner(loop_factory=_event_loop) as runner:
         runner.run(_serve(parts, ready))
 

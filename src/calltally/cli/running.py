@@ -1,5 +1,6 @@
 """`calltally serve` and `calltally demo`."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ _YEAR_CALLS = 200_000
 
 def serve(*, data: Data = None, config: Config = None, listen: Listen = None) -> None:
     """Serve pages, API and webhooks until SIGTERM or Ctrl-C."""
+    gc.disable()  # while everything is loaded, of which nothing is garbage; the service enables it
     from calltally.settings import require_guard  # noqa: PLC0415  slow to load, and --help does not need it
 
     settings = settings_at(data, config, listen)
@@ -27,7 +29,7 @@ def demo(
     *,
     data: Data = None,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="The address to serve at.")] = "127.0.0.1:8080",
-    calls: Annotated[int, typer.Option(min=0, help="How many calls the history has.")] = _YEAR_CALLS,
+    calls: Annotated[int, typer.Option(min=0, help="How many calls sipgate tells of; queues add a tenth.")] = _YEAR_CALLS,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How many days it has.")] = _YEAR_DAYS,
     seed: Annotated[int, typer.Option(help="Another number makes another history.")] = 1,
     live: Annotated[bool, typer.Option("--live/--no-live", help="Whether made-up calls go on.")] = True,
