@@ -1,24 +1,19 @@
 """The Statistics page says what the calls of a table add up to, in both languages, panel by panel."""
 
-import asyncio
 import re
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 import pytest
 from starlette.datastructures import QueryParams
 
 from calltally.app import open_parts
-from calltally.app.running import running
-from calltally.engine.questions import Questions
 from calltally.model.instants import Gap
 from calltally.serve.web.asking import asked_of
 from calltally.serve.web.explaining import BEHIND
 from calltally.serve.web.statistics import WIDTHS
 from calltally.settings import load
-from calltally.store.store import Store, StoreError
+from tests.serve.failing_world import ask_failing
 from tests.serve.page_world import pages_of
 from tests.serve.reading import Node, read
 from tests.serve.service_world import Running, with_service
@@ -298,40 +293,6 @@ def test_the_filter_says_what_is_chosen_and_escapes_names(filtered_site: Path) -
 
 # --- what is wrong, what is missing -----------------------------------------------------------------------------------
 
-WRONG = [
-    # query                                   status, who is to blame
-    ("span=tomorrow", 400, "span cannot be 'tomorrow'"),
-    ("unit=fortnight", 400, "fortnight"),
-    ("since=yesterdayish", 400, "yesterdayish"),
-    ("until=2026-11-04", 400, "since"),
-    ("direction=sideways", 400, "sideways"),
-    ("compare=everything", 400, "compare"),
-    ("why=the_weather", 400, "the_weather"),
-    ("lang=fr", 400, "fr"),
-    ("group=" + "x" * 201, 400, "group"),
-    ("team=%00", 400, "team"),
-    ("since=2026-11-04&until=2026-11-02", 422, "2026-11-02"),
-    ("span=365d&unit=minute", 422, "minute"),
-    ("group=nowhere", 422, "nowhere"),
-    ("team=%25", 422, "%"),
-]
-
-
-def test_nonsense_and_the_impossible_get_a_page_that_says_what_and_a_way_out(site: Path) -> None:
-    async def scenario(service: Running) -> list[tuple[str, int, str]]:
-        found = []
-        for query, _, _ in WRONG:
-            answer = await service.http.get(f"/statistics?{query}", headers={"accept-language": "de"})
-            page = read(answer.text)
-            ways = [link.attributes["href"] for link in page.every("a", class_="button")]
-            assert ways == ["/statistics", "/"]
-            found.append((query, answer.status_code, page.one("p", class_="detail").text()))
-        return found
-
-    for (query, status, sentence), (_, expected, part) in zip(with_service(site, scenario), WRONG, strict=True):
-        assert status == expected, query
-        assert part in sentence, query
-
 
 def test_a_time_without_calls_says_so_and_shows_the_way_to_some(site: Path) -> None:
     (page,) = ask(site, "/statistics?since=2026-10-01&until=2026-10-08")
@@ -359,41 +320,10 @@ def test_hours_in_which_a_source_was_silent_are_named(tmp_path: Path) -> None:
     assert "sipgate silent 3:30:00" in panel(page, "incoming").text()
 
 
-class _Failing:
-    """A database that does not answer one kind of question."""
-
-    def __init__(self, store: Store, *methods: str) -> None:
-        self._store = store
-        self._methods = methods
-
-    def __getattr__(self, name: str) -> object:
-        return self._fail if name in self._methods else getattr(self._store, name)
-
-    def _fail(self, *_: object) -> object:
-        raise StoreError("disk I/O error")
-
-
 def _ask_failing(folder: Path, address: str, *methods: str) -> Node:
-    answer = _answer_failing(folder, address, *methods)
+    answer = ask_failing(folder, address, *methods)
     assert answer.status_code == 200
     return read(answer.text)
-
-
-def _answer_failing(folder: Path, address: str, *methods: str) -> httpx2.Response:
-    async def go() -> httpx2.Response:
-        parts = open_parts(load(data=folder, environ={}))
-        try:
-            failing: Store = _Failing(parts.store, *methods)  # type: ignore[assignment]  # it answers for a Store
-            broken = replace(parts, store=failing, questions=Questions(failing, parts.zone, parts.teams.current))
-            async with running(broken) as served:
-                app = served.app
-                transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
-                async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
-                    return await http.get(address)
-        finally:
-            parts.store.close()
-
-    return asyncio.run(go())
 
 
 def test_a_panel_that_fails_shows_only_itself_failed(site: Path) -> None:
@@ -409,15 +339,6 @@ def test_without_sums_the_lists_of_calls_stay(site: Path) -> None:
     failed = [name for name in WIDTHS if "Not drawn" in panel(page, name).text()]
     assert failed == [name for name in WIDTHS if not name.startswith("longest")]
     assert "Key figures" in page.text()
-
-
-def test_without_any_answer_of_the_database_the_page_says_so_and_offers_to_try_again(site: Path) -> None:
-    answer = _answer_failing(site, "/statistics?span=30d", "values_of")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    page = read(answer.text)
-    assert page.one("h1").text() == "The database does not answer"
-    assert page.every("a", class_="button")[0].attributes["href"] == "/statistics?span=30d"
-    assert "disk I/O" not in page.text()
 
 
 # --- languages ----------------------------------------------------------------------------------------------------

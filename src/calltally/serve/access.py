@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from calltally.engine.credentials import Sessions, Tokens, csrf_token
 from calltally.serve.origins import Place, is_change, is_own_page, stranger
-from calltally.serve.problems import ProblemError, problem_response
+from calltally.serve.problems import ProblemError, noted, problem_of, problem_response
 from calltally.store.store import StoreError
 
 COOKIE = "calltally_session"
@@ -99,8 +99,8 @@ class Access:
         try:
             refusal, receive = await self._admit(scope, headers, receive)
         except StoreError as problem:
-            sentence = f"The database did not answer: {problem}"
-            refusal = problem_response(ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, sentence), {"retry-after": "2"})
+            told, again = problem_of(problem)
+            refusal = problem_response(told, again, request_id=noted(told, scope["path"], problem))
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":

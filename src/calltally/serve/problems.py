@@ -1,5 +1,7 @@
 """What is answered when something cannot be answered: problem+json for programs, a sentence for people."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from uuid import uuid4
 
 import msgspec
@@ -8,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.status import HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR
+from starlette.status import HTTP_400_BAD_REQUEST, HTTP_500_INTERNAL_SERVER_ERROR, HTTP_503_SERVICE_UNAVAILABLE
 
 from calltally.store.store import StoreError
 
@@ -28,6 +30,25 @@ TITLES = {
 }
 
 
+class Mistake(StrEnum):
+    """What people do wrong with addresses and forms; the pages say it in the reader's language."""
+
+    RANGE_OPEN = "range_open"
+    RANGE_REVERSED = "range_reversed"
+    NO_TIME = "no_time"
+    NO_UNIT = "no_unit"
+    TOO_FINE = "too_fine"
+    NO_VALUE = "no_value"
+    TOO_LONG = "too_long"
+    TOO_MANY = "too_many"
+    NO_CHOICE = "no_choice"
+    NO_MESSAGE = "no_message"
+    NO_CURSOR = "no_cursor"
+    NO_FORM = "no_form"
+    NAME_LONG = "name_long"
+    NUMBERS_MANY = "numbers_many"
+
+
 class ProblemError(Exception):
     """A question that gets an error for an answer.
 
@@ -35,23 +56,39 @@ class ProblemError(Exception):
         status: the HTTP status: 400 for nonsense, 422 for what is well formed but impossible.
         detail: a sentence a person can act on.
         parameter: the name of the parameter at fault.
+        mistake: what is wrong, if it is one of what often is.
     """
 
-    def __init__(self, status: int, detail: str, *, parameter: str | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, parameter: str | None = None, mistake: Mistake | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.parameter = parameter
+        self.mistake = mistake
 
 
-def problem_response(problem: ProblemError, headers: dict[str, str] | None = None) -> Response:
+def noted(problem: ProblemError, path: str, error: Exception) -> str:
+    """Return an id for the request that failed; where that was not the fault of who asked, it is also in the log."""
+    request_id = uuid4().hex
+    if problem.status == HTTP_503_SERVICE_UNAVAILABLE:
+        log.warning("request_not_answered", path=path, request_id=request_id, reason=str(error))
+    elif problem.status >= HTTP_500_INTERNAL_SERVER_ERROR:
+        log.error("request_failed", path=path, request_id=request_id, exc_info=error)
+    return request_id
+
+
+def problem_response(
+    problem: ProblemError, headers: Mapping[str, str] | None = None, *, request_id: str = ""
+) -> Response:
     """Return a problem as `application/problem+json` (RFC 9457)."""
     value: dict[str, object] = {
         "type": "about:blank",
         "title": TITLES.get(problem.status, "Not answered"),
         "status": problem.status,
         "detail": problem.detail,
-        "request_id": uuid4().hex,
+        "request_id": request_id or uuid4().hex,
     }
     if problem.parameter is not None:
         value["parameter"] = problem.parameter
@@ -67,7 +104,7 @@ def problem_of(error: Exception) -> tuple[ProblemError, dict[str, str]]:
     if isinstance(error, HTTPException):
         return ProblemError(error.status_code, str(error.detail)), dict(error.headers or {})
     if isinstance(error, StoreError):
-        return ProblemError(503, f"The database did not answer: {error}"), {"retry-after": "2"}
+        return ProblemError(HTTP_503_SERVICE_UNAVAILABLE, f"The database did not answer: {error}"), {"retry-after": "2"}
     return ProblemError(HTTP_500_INTERNAL_SERVER_ERROR, "The fault is calltally's own; it is in the log."), {}
 
 
@@ -81,6 +118,4 @@ def _invalid(error: RequestValidationError) -> ProblemError:
 async def api_problem(request: Request, error: Exception) -> Response:
     """Answer a failed request of the API."""
     problem, headers = problem_of(error)
-    if problem.status == HTTP_500_INTERNAL_SERVER_ERROR:
-        log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem_response(problem, headers)
+    return problem_response(problem, headers, request_id=noted(problem, request.url.path, error))

@@ -28,6 +28,8 @@ from calltally.serve.web.routes import page_problem, page_routes
 from calltally.store.store import StoreError
 
 SMALLEST_COMPRESSED = 1_000
+_ANSWERED = "calltally.answered"
+"""Where a request keeps the failure that was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         needs_password=server.password is not None,
         is_open=server.open,
     )
-    compressed = GZipMiddleware(app, minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
+    compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
     return Access(
         compressed,
         place=place,
@@ -102,9 +104,23 @@ def _problem_for(site: Site) -> Callable[[Request, Exception], Awaitable[Respons
     show_page = page_problem(site)
 
     async def answer(request: Request, error: Exception) -> Response:
-        if request.url.path.startswith("/api/"):
-            return await api_problem(request, error)
-        return await show_page(request, error)
+        is_program = request.url.path.startswith("/api/")
+        answered = await (api_problem if is_program else show_page)(request, error)
+        request.scope[_ANSWERED] = error
+        return answered
+
+    return answer
+
+
+def _logged_once(app: ASGIApp) -> ASGIApp:
+    """Return the application without what Starlette raises once more after it was answered, and logged with that."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            if scope.get(_ANSWERED) is not error:
+                raise
 
     return answer
 

@@ -21,7 +21,7 @@ from calltally.model.buckets import Unit, auto_unit, day_start_ms, local_date
 from calltally.model.instants import Span, rfc3339_ms
 from calltally.model.words import Direction, Outcome
 from calltally.render.words import Language
-from calltally.serve.problems import ProblemError
+from calltally.serve.problems import Mistake, ProblemError
 
 BAD_REQUEST: Final = 400
 UNPROCESSABLE: Final = 422
@@ -240,21 +240,26 @@ def _time(query: QueryParams, zone: ZoneInfo, now_ms: int) -> tuple[Period | Ran
     if not since and not until:
         return DEFAULT_PERIOD, span_of(DEFAULT_PERIOD, zone=zone, now_ms=now_ms)
     if not since:
-        raise ProblemError(BAD_REQUEST, "The timespan has an end but no beginning; add since.", parameter="since")
+        raise ProblemError(
+            BAD_REQUEST,
+            "The timespan has an end but no beginning; add since.",
+            parameter="since",
+            mistake=Mistake.RANGE_OPEN,
+        )
     own = Range(since.strip(), until.strip() or "now")
     try:
         return own, span_asked(own.since, own.until, zone=zone, now_ms=now_ms)
     except ImpossibleSpanError as problem:
-        raise ProblemError(UNPROCESSABLE, str(problem), parameter="since") from problem
+        raise ProblemError(UNPROCESSABLE, str(problem), parameter="since", mistake=Mistake.RANGE_REVERSED) from problem
     except ValueError as problem:
-        raise ProblemError(BAD_REQUEST, str(problem), parameter="since") from problem
+        raise ProblemError(BAD_REQUEST, str(problem), parameter="since", mistake=Mistake.NO_TIME) from problem
 
 
 def _unit(text: str) -> Unit | None:
     try:
         return unit_asked(text) if text else None
     except ValueError as problem:
-        raise ProblemError(BAD_REQUEST, str(problem), parameter="unit") from problem
+        raise ProblemError(BAD_REQUEST, str(problem), parameter="unit", mistake=Mistake.NO_UNIT) from problem
 
 
 def _directions(query: QueryParams) -> tuple[Direction, ...]:
@@ -278,7 +283,9 @@ def _one(query: QueryParams, name: str, longest: int = LONGEST_TEXT) -> str:
 def _names(query: QueryParams, name: str) -> tuple[str, ...]:
     values = tuple(dict.fromkeys(value for value in query.getlist(name) if value))
     if len(values) > MOST_VALUES:
-        raise ProblemError(BAD_REQUEST, f"Choose {MOST_VALUES} values at most.", parameter=name)
+        raise ProblemError(
+            BAD_REQUEST, f"Choose {MOST_VALUES} values at most.", parameter=name, mistake=Mistake.TOO_MANY
+        )
     for value in values:
         _require_text(value, name)
     return values
@@ -287,14 +294,14 @@ def _names(query: QueryParams, name: str) -> tuple[str, ...]:
 def _require_text(value: str, name: str, longest: int = LONGEST_TEXT) -> None:
     if len(value) > longest or "\0" in value:
         detail = f"{name} is longer than {longest} characters, or no text."
-        raise ProblemError(BAD_REQUEST, detail, parameter=name)
+        raise ProblemError(BAD_REQUEST, detail, parameter=name, mistake=Mistake.TOO_LONG)
 
 
 def _known(values: tuple[str, ...], known: Sequence[str], name: str) -> tuple[str, ...]:
     for value in values:
         if value not in known:
             detail = f"{name} cannot be {value!r}; expected {', '.join(known)}."
-            raise ProblemError(BAD_REQUEST, detail, parameter=name)
+            raise ProblemError(BAD_REQUEST, detail, parameter=name, mistake=Mistake.NO_VALUE)
     return values
 
 
@@ -302,6 +309,9 @@ def _choice(query: QueryParams, name: str, choices: Mapping[str, Choice]) -> Cho
     value = _one(query, name)
     if value not in choices:
         raise ProblemError(
-            BAD_REQUEST, f"{name} cannot be {value!r}; expected {', '.join(filter(None, choices))}.", parameter=name
+            BAD_REQUEST,
+            f"{name} cannot be {value!r}; expected {', '.join(filter(None, choices))}.",
+            parameter=name,
+            mistake=Mistake.NO_VALUE,
         )
     return choices[value]

@@ -19,7 +19,7 @@ from calltally.render.charts import Status, wait_status
 from calltally.render.numbers import NONE, duration
 from calltally.render.times import clock, local, long_date, long_day
 from calltally.render.words import Words
-from calltally.serve.problems import ProblemError
+from calltally.serve.problems import Mistake, ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.call_lanes import Drawing, lanes_of
 from calltally.serve.web.call_tables import leg_row, visit_row
@@ -153,10 +153,14 @@ class CallPage:
             return None
         wanted = request.query_params.get("message", "1")
         if not (wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(len(told)))):
-            raise ProblemError(400, f"message is one of 1 to {len(told)}.", parameter="message")
+            raise ProblemError(
+                400, f"message is one of 1 to {len(told)}.", parameter="message", mistake=Mistake.NO_MESSAGE
+            )
         number = int(wanted)
         if not 1 <= number <= len(told):
-            raise ProblemError(422, f"This call has the messages 1 to {len(told)}.", parameter="message")
+            raise ProblemError(
+                422, f"This call has the messages 1 to {len(told)}.", parameter="message", mistake=Mistake.NO_MESSAGE
+            )
         message = entries[number - 1].message
         return Raw(
             told=told[number - 1],

@@ -15,7 +15,7 @@ from calltally.render.csv_lines import csv_line, csv_record
 from calltally.render.numbers import phone
 from calltally.render.records import NAMES, Kind, call_value
 from calltally.render.words import Words
-from calltally.serve.problems import ProblemError
+from calltally.serve.problems import Mistake, ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, Asked, Period
 from calltally.serve.web.calls_rows import Listing, call_rows
@@ -120,7 +120,7 @@ class CallsPage:
         except UnknownChoiceError:
             raise
         except ValueError as problem:
-            raise ProblemError(BAD_REQUEST, str(problem), parameter="after") from problem
+            raise ProblemError(BAD_REQUEST, str(problem), parameter="after", mistake=Mistake.NO_CURSOR) from problem
 
     def _count(self, asked: Asked, selection: Selection, page: CallPage, words: Words) -> str:
         """Return how many calls match: from sums where they can be asked, else counted up to a limit."""

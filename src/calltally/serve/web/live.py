@@ -22,7 +22,7 @@ from calltally.model.instants import MINUTE_MS, Span
 from calltally.render.words import Words
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
-from calltally.serve.web.asking import DEFAULT_PERIOD, UNPROCESSABLE, Asked, Period, asked_of, span_of
+from calltally.serve.web.asking import DEFAULT_PERIOD, Asked, Period, asked_of, span_of
 from calltally.serve.web.filtering import filter_form
 from calltally.serve.web.fragments import Fragments, fragment_response
 from calltally.serve.web.live_figures import key_figures, links_of
@@ -39,7 +39,7 @@ from calltally.serve.web.live_sources import source_table
 from calltally.serve.web.live_today import Today, ask_course, ask_today, ask_usual, ask_weeks, course_figure
 from calltally.serve.web.memo import Memo
 from calltally.serve.web.names import names_of
-from calltally.serve.web.rendering import Renderer
+from calltally.serve.web.rendering import Renderer, refusal
 from calltally.store.store import StoreError
 
 PARTS: Final = ("figures", "calls", "day", "sources")
@@ -148,7 +148,7 @@ class LivePage:
         except (ProblemError, StoreError) as error:
             return self._renderer.problem(request, error)
         except (UnknownChoiceError, ImpossibleQuestionError) as error:
-            return self._renderer.problem(request, ProblemError(UNPROCESSABLE, str(error)))
+            return self._renderer.problem(request, refusal(error))
         return fragment_response(request, fragment, board.viewers)
 
     def _view(self, request: Request) -> _View:

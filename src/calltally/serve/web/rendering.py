@@ -8,9 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 from urllib.parse import quote
-from uuid import uuid4
 
-import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.datastructures import URL
@@ -28,13 +26,11 @@ from calltally.render import times
 from calltally.render.escape import markup
 from calltally.render.words import Language, Words, language_of
 from calltally.serve.login import own_address
-from calltally.serve.problems import ProblemError, problem_of
+from calltally.serve.problems import Mistake, ProblemError, noted, problem_of
 from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, UNPROCESSABLE, Asked, asked_of
 from calltally.serve.web.assets import Assets
 from calltally.store.store import StoreError
-
-log = structlog.get_logger(__name__)
 
 LANGUAGE_COOKIE: Final = "calltally_language"
 _YEAR_SECONDS: Final = 365 * 86_400
@@ -169,7 +165,7 @@ class Renderer:
             except (ProblemError, HTTPException, StoreError) as error:
                 return self.problem(request, error)
             except (UnknownChoiceError, ImpossibleQuestionError, TooManyBucketsError) as error:
-                return self.problem(request, ProblemError(UNPROCESSABLE, str(error)))
+                return self.problem(request, refusal(error))
             answered.headers["server-timing"] = f"page;dur={(perf_counter() - began) * 1000:.1f}"
             return answered
 
@@ -181,10 +177,7 @@ class Renderer:
         words = self.words(request)
         name = f"s{problem.status}" if problem.status in _OWN_WORDS else "other"
         is_ours = problem.status >= _INTERNAL
-        request_id = uuid4().hex[:12] if is_ours else ""
-        if is_ours:
-            cause = error if problem.status == _INTERNAL else None
-            log.error("page_failed", path=request.url.path, request_id=request_id, exc_info=cause)
+        request_id = noted(problem, request.url.path, error)
         answered = self.page(
             request,
             "problem.html",
@@ -192,11 +185,11 @@ class Renderer:
             title=words.t(f"problem.{name}.title"),
             status=problem.status,
             live_address="",
-            line=words.t(f"problem.{name}.line"),
-            # What the engine says about a fault is English; it stands beside the reader's own words.
+            line=_line(problem, name, words),
+            # What the engine says is English; it stands in small print below the reader's own words.
             detail="" if is_ours or problem.status == _NOT_FOUND else problem.detail,
             plain=request.url.path if problem.status in _OF_THE_QUERY and request.url.query else "",
-            request_id=request_id,
+            request_id=request_id if is_ours else "",
             sign="bad" if is_ours else "off" if problem.status == _NOT_FOUND else "warn",
             again=str(request.url.replace(scheme="", netloc="")) if problem.status == _UNAVAILABLE else "",
         )
@@ -213,3 +206,16 @@ class Renderer:
         answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=_YEAR_SECONDS, path="/", httponly=True, samesite="lax")
         answer.headers["cache-control"] = "no-store"
         return answer
+
+
+def refusal(error: ValueError) -> ProblemError:
+    """Return the problem of a question that is well formed, but impossible."""
+    mistakes = {UnknownChoiceError: Mistake.NO_CHOICE, TooManyBucketsError: Mistake.TOO_FINE}
+    return ProblemError(UNPROCESSABLE, str(error), mistake=mistakes.get(type(error)))
+
+
+def _line(problem: ProblemError, name: str, words: Words) -> str:
+    """Return what is wrong in the reader's language, as precisely as that can be said."""
+    if problem.mistake is None:
+        return words.t(f"problem.{name}.line")
+    return words.t(f"problem.mistake.{problem.mistake}", parameter=problem.parameter or "")

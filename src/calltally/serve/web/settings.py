@@ -16,7 +16,7 @@ from calltally.engine.credentials import Tokens
 from calltally.engine.teams import FEWEST_NUMBERS, FILE_NAME, NamedNumbers, TeamsError
 from calltally.render.times import clock_ms, long_date, short_day
 from calltally.render.words import Words
-from calltally.serve.problems import ProblemError
+from calltally.serve.problems import Mistake, ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, UNPROCESSABLE
 from calltally.serve.web.live_sources import title_of
@@ -189,13 +189,25 @@ def _wish(fields: Mapping[str, str]) -> _Wish:
     """
     action, name = fields.get("action", ""), fields.get("name", "").strip()
     if action not in {"save", "remove"} or (action == "remove" and not fields.get("old")):
-        raise ProblemError(BAD_REQUEST, "This form asks for nothing that can be done.", parameter="action")
+        raise ProblemError(
+            BAD_REQUEST, "This form asks for nothing that can be done.", parameter="action", mistake=Mistake.NO_FORM
+        )
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise ProblemError(UNPROCESSABLE, f"A team's name has {LONGEST_NAME} characters at most.", parameter="name")
+        raise ProblemError(
+            UNPROCESSABLE,
+            f"A team's name has {LONGEST_NAME} characters at most.",
+            parameter="name",
+            mistake=Mistake.NAME_LONG,
+        )
     lines = fields.get("numbers", "").replace(",", "\n").replace(";", "\n").splitlines()
     numbers = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(numbers) > MOST_NUMBERS or any(not number.isprintable() for number in numbers):
-        raise ProblemError(UNPROCESSABLE, f"A team has {MOST_NUMBERS} numbers at most.", parameter="numbers")
+        raise ProblemError(
+            UNPROCESSABLE,
+            f"A team has {MOST_NUMBERS} numbers at most.",
+            parameter="numbers",
+            mistake=Mistake.NUMBERS_MANY,
+        )
     return _Wish(action=action, old=fields.get("old", ""), name=name, numbers=numbers)
 
 
@@ -208,7 +220,7 @@ async def _body(request: Request) -> Mapping[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
     except ValueError as problem:
-        raise ProblemError(BAD_REQUEST, "This is no form of the Settings page.") from problem
+        raise ProblemError(BAD_REQUEST, "This is no form of the Settings page.", mistake=Mistake.NO_FORM) from problem
 
 
 def _done(request: Request, words: Words) -> str:

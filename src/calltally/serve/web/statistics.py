@@ -14,7 +14,7 @@ from calltally.model.instants import rfc3339_ms
 from calltally.render import charts, times
 from calltally.render.charts import Caption
 from calltally.render.csv_lines import csv_line
-from calltally.serve.problems import ProblemError
+from calltally.serve.problems import Mistake, ProblemError
 from calltally.serve.web.asking import BAD_REQUEST, Asked
 from calltally.serve.web.explaining import (
     BEHIND,
@@ -155,7 +155,7 @@ class StatisticsPage:
         asked = self._renderer.asked(request).but(path=PATH, **_NOT_OURS)
         if asked.why is not None and asked.why not in BEHIND:
             detail = f"There is no explanation of {asked.why!r}; expected {', '.join(BEHIND)}."
-            raise ProblemError(BAD_REQUEST, detail, parameter="why")
+            raise ProblemError(BAD_REQUEST, detail, parameter="why", mistake=Mistake.NO_VALUE)
         self._site.questions.where(asked.selection())
         return asked
 
