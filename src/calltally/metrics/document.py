@@ -9,8 +9,9 @@ from calltally.metrics.promql import promql
 
 _HEAD = """# Every number of calltally
 
-Made by `python -m calltally.metrics.document > docs/metrics.md`; a test holds it to the code. Pages, API, Prometheus
-and command line ask for a number by its name and get the same definition.
+Made by `python -m calltally.metrics.document > docs/metrics.md`; a test holds it to the code. Pages and API ask for a
+number by its name and get the same definition. The same in PromQL is for a later release: this one serves no counters
+to Prometheus.
 
 - A call or queue visit belongs to the range in which it started; ranges are half-open, `[since, until)`.
 - A value without anything to divide by, or without any duration, is empty (`null`, shown as a dash), never 0.

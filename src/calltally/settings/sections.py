@@ -129,7 +129,7 @@ class Database:
         Annotated[str, AfterValidator(database_url_from)] | None,
         Key(
             "The database; without it, calltally.db in the data folder.",
-            "an address that begins with sqlite://, postgresql:// or mysql://",
+            "an address that begins with sqlite://; postgresql:// and mysql:// are for a later release",
             '"sqlite:////var/lib/calltally/calltally.db"',
         ),
     ] = None
