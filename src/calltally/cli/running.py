@@ -29,7 +29,7 @@ def demo(
     *,
     data: Data = None,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="The address to serve at.")] = "127.0.0.1:8080",
-    calls: Annotated[int, typer.Option(min=0, help="How many calls sipgate tells of; queues add a tenth.")] = _YEAR_CALLS,
+    calls: Annotated[int, typer.Option(min=0, help="Calls that sipgate tells of; queues add a tenth.")] = _YEAR_CALLS,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How many days it has.")] = _YEAR_DAYS,
     seed: Annotated[int, typer.Option(help="Another number makes another history.")] = 1,
     live: Annotated[bool, typer.Option("--live/--no-live", help="Whether made-up calls go on.")] = True,

@@ -73,7 +73,7 @@ def _teams(settings: Settings) -> Finding:
     fixed = [NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams]
     file = settings.data / FILE_NAME
     teams = Teams(file=file, fixed=fixed, country=settings.site.country, clock_seconds=monotonic)
-    return Finding(subject="teams", problem=" ".join(teams.problems()) or None, detail=f"{len(teams.current())} teams")
+    return Finding(subject="teams", problem=" ".join(teams.problems()) or None, detail=f"{len(teams.current())} in use")
 
 
 def _is_served(host: str, port: int) -> bool:

@@ -41,6 +41,16 @@ class Plan:
     seed: int
     zone: str = ZONE
 
+    @property
+    def queued_calls(self) -> int:
+        """How many calls the queues' log tells of, about."""
+        return self.calls // _CALLS_FOR_ONE_IN_A_QUEUE
+
+    @property
+    def all_calls(self) -> int:
+        """How many calls there are together, about."""
+        return self.calls + self.queued_calls
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayOfHistory:
@@ -57,7 +67,7 @@ def history(plan: Plan, *, first: int = 0) -> Iterator[DayOfHistory]:
     zone = ZoneInfo(plan.zone)
     times = {"days": plan.days, "until_ms": plan.until_ms, "seed": plan.seed}
     pushed = days_of(calls=plan.calls, zone=zone, **times)
-    queued = days_of(calls=plan.calls // _CALLS_FOR_ONE_IN_A_QUEUE, zone=zone, **times)
+    queued = days_of(calls=plan.queued_calls, zone=zone, **times)
     for number in range(first, plan.days):
         day = pushed[number]
         yield DayOfHistory(

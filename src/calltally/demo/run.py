@@ -162,6 +162,6 @@ def _greeting(plan: Plan, data: Path | None, address: str) -> str:
     where = f"Everything is kept in {data.absolute()}." if data else "Everything is thrown away at the end."
     return (
         f"\n  calltally demo: {address}\n\n"
-        f"  {NAME} is made up: about {plan.calls:,} calls in {plan.days} days, seed {plan.seed}.\n"
+        f"  {NAME} is made up: about {plan.all_calls:,} calls in {plan.days} days, seed {plan.seed}.\n"
         f"  {where} Ctrl-C ends it.\n\n"
     )
