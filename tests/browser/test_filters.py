@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from calltally.demo.company import ZONE
 from tests.browser.visits import Look, Visits
@@ -113,3 +113,21 @@ def test_calls_are_searched_and_their_list_goes_on(visits: Visits, demo: Service
     expect(first).not_to_have_attribute("href", shown or "")
     page.go_back()
     expect(first).to_have_attribute("href", shown or "")
+
+
+def test_what_takes_long_is_said_while_the_old_figures_stay(visits: Visits, demo: Service) -> None:
+    page = visits.live("/statistics")
+    before = figure(page, "All calls").inner_text()
+    held: list[Route] = []
+    page.route("**/statistics?span=30d", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks the function
+    reading = page.locator("#reading")
+    expect(reading).to_be_hidden()
+    page.select_option("select[name=span]", "30d")
+    expect(reading).to_have_text("reading 30 days")
+    expect(page.locator("main")).to_have_attribute("aria-busy", "true")
+    expect(reading).to_have_text(re.compile(r"reading 30 days, [3-9] s"))
+    expect(figure(page, "All calls")).to_have_text(before)
+    held[0].continue_()
+    expect(figure(page, "All calls")).to_have_text(counted(demo, "calls", 30))
+    expect(reading).to_be_hidden()
+    expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")

@@ -244,7 +244,7 @@ def message(words: Words, state: str) -> Markup:
             t("state.failed.title", reason=t("state.failed.database")),
             t("state.failed.line", count=3, seconds=10),
         ),
-        "loading": ("", t("state.loading.title", what=t("site.unit.days", count=30))),
+        "loading": ("", t("state.loading.days", count=30)),
         "not_allowed": (t("state.not_allowed.title"), ""),
     }
     sentence, below = texts[state]

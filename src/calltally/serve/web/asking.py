@@ -56,7 +56,15 @@ class Period(StrEnum):
 
 
 DEFAULT_PERIOD: Final = Period.DAYS_7
-_DAYS: Final = {Period.TODAY: 1, Period.DAYS_7: 7, Period.DAYS_30: 30, Period.DAYS_90: 90, Period.DAYS_365: 365}
+DAYS: Final = {
+    Period.TODAY: 1,
+    Period.YESTERDAY: 1,
+    Period.DAYS_7: 7,
+    Period.DAYS_30: 30,
+    Period.DAYS_90: 90,
+    Period.DAYS_365: 365,
+}
+"""How many local days a named timespan touches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +233,7 @@ def span_of(period: Period, *, zone: ZoneInfo, now_ms: int) -> Span:
     today = local_date(now_ms, zone)
     if period is Period.YESTERDAY:
         return Span(day_start_ms(today - timedelta(days=1), zone), day_start_ms(today, zone))
-    since = day_start_ms(today - timedelta(days=_DAYS[period] - 1), zone)
+    since = day_start_ms(today - timedelta(days=DAYS[period] - 1), zone)
     return Span(since, max(now_ms, since + 1))
 
 

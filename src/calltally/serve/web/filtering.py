@@ -1,7 +1,7 @@
 """The filter of every page: the words to choose from in its sentence, and what is chosen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from calltally.model.words import Direction
 from calltally.render import times
 from calltally.render.words import Words
 from calltally.serve.site import Site
-from calltally.serve.web.asking import DEFAULT_PERIOD, OUTCOMES, Asked, Period, Range
+from calltally.serve.web.asking import DAYS, DEFAULT_PERIOD, OUTCOMES, Asked, Period, Range
 from calltally.store.store import Dimension
 
 Option: TypeAlias = tuple[str, str]
@@ -34,13 +34,17 @@ _UNITS = (Unit.MINUTE, Unit.QUARTER, Unit.HOUR, Unit.DAY, Unit.WEEK, Unit.MONTH,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
-    """A word of the sentence of which one is chosen; `usual` is what the address leaves out."""
+    """A word of the sentence of which one is chosen; `usual` is what the address leaves out.
+
+    `reading` says by value what stands on the page while the answer is not there yet.
+    """
 
     name: str
     label: str
     options: Sequence[Option]
     chosen: str
     usual: str = ""
+    reading: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,12 @@ def _span(asked: Asked, zone: ZoneInfo, words: Words) -> One:
     else:
         chosen = asked.period.value
     return One(
-        name="span", label=words.t("filter.label.span"), options=options, chosen=chosen, usual=DEFAULT_PERIOD.value
+        name="span",
+        label=words.t("filter.label.span"),
+        options=options,
+        chosen=chosen,
+        usual=DEFAULT_PERIOD.value,
+        reading={period.value: words.t("state.loading.days", count=days) for period, days in DAYS.items()},
     )
 
 

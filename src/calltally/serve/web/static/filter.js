@@ -2,7 +2,44 @@
 import { swap } from "./swap.js";
 
 const BUSY_MS = 300;
+const LONG_MS = 3000;
 let running = new AbortController();
+/** @type {ReturnType<typeof setTimeout>[]} */
+let waiting = [];
+
+/** What the server calls the reading of a timespan, "reading 30 days". @param {URL} url @param {HTMLElement} line */
+function wordsFor(url, line) {
+  const span = /** @type {HTMLSelectElement | null} */ (document.querySelector("form.ask select[name=span]"));
+  const wanted = url.searchParams.get("since") ? "" : (url.searchParams.get("span") ?? span?.dataset.usual);
+  const option = [...(span?.options ?? [])].find(({ value }) => value === wanted);
+  return option?.dataset.reading ?? line.dataset.words ?? "";
+}
+
+/** Say what is being read while the old content stays: after a moment, and for how long once it is long. @param {URL} url */
+function sayReading(url) {
+  const began = Date.now();
+  const line = document.getElementById("reading");
+  const [words, seconds] = line?.querySelectorAll("span") ?? [];
+  const begin = () => {
+    document.querySelector("main")?.setAttribute("aria-busy", "true");
+    if (!line || !words) return;
+    words.textContent = wordsFor(url, line);
+    line.removeAttribute("hidden");
+  };
+  const count = () => {
+    const passed = Date.now() - began;
+    if (seconds && passed >= LONG_MS) seconds.textContent = (line?.dataset.seconds ?? "").replace("{seconds}", String(Math.floor(passed / 1000)));
+  };
+  waiting = [setTimeout(begin, BUSY_MS), setInterval(count, 500)];
+}
+
+function stopReading() {
+  waiting.forEach(clearTimeout);
+  document.querySelector("main")?.removeAttribute("aria-busy");
+  const line = document.getElementById("reading");
+  line?.setAttribute("hidden", "");
+  line?.querySelectorAll("span").forEach((part) => part.replaceChildren());
+}
 
 /** @param {HTMLFormElement} form @returns {URL} the address a form asks for, without what is left at its default */
 function addressOf(form) {
@@ -23,11 +60,12 @@ function addressOf(form) {
  */
 export async function show(url, { remember, toTop = false }) {
   running.abort();
-  running = new AbortController();
+  const own = (running = new AbortController());
   const main = document.querySelector("main");
-  const busy = setTimeout(() => main?.setAttribute("aria-busy", "true"), BUSY_MS);
+  stopReading();
+  sayReading(url);
   try {
-    const answer = await fetch(url, { headers: { accept: "text/html" }, signal: running.signal });
+    const answer = await fetch(url, { headers: { accept: "text/html" }, signal: own.signal });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = fresh.querySelector("main");
     if (!answer.ok || answer.redirected || !main || !next) throw new Error(String(answer.status));
@@ -41,8 +79,7 @@ export async function show(url, { remember, toTop = false }) {
     if (error instanceof DOMException && error.name === "AbortError") return;
     location.assign(url);
   } finally {
-    clearTimeout(busy);
-    main?.removeAttribute("aria-busy");
+    if (running === own) stopReading();
   }
 }
 
