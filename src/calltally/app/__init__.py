@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from zoneinfo import ZoneInfo
 
+from calltally.app.starting import listening, sole_service
 from calltally.engine.converse import Fetch
 from calltally.engine.duties import Retention
 from calltally.engine.ingest import Applied, Ingest
@@ -104,17 +105,19 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
 
     Raises:
         SettingsError: the address is reachable by others and nothing guards it.
+        StartError: another service holds the data, or the address is taken; nothing was written.
         StoreError: the database cannot be opened.
     """
     from calltally.app.running import run_until_told  # noqa: PLC0415  see the module's docstring
 
     log_to_stderr()
     require_guard(settings.server)
-    parts = open_parts(settings)
-    try:
-        run_until_told(parts, ready)
-    finally:
-        parts.store.close()
+    with sole_service(settings.data), listening(settings.server.listen) as door:
+        parts = open_parts(settings)
+        try:
+            run_until_told(parts, door, ready)
+        finally:
+            parts.store.close()
 
 
 def connected(remote: Remote) -> AbstractAsyncContextManager[Fetch]:

@@ -51,13 +51,13 @@ LATE_TICKS = 10
 """uvicorn ticks ten times a second; so often late requests are looked for, in ticks."""
 
 
-def run_until_told(parts: Parts, ready: Callable[[str], None] | None) -> None:
-    """Serve until SIGTERM or Ctrl-C; what was accepted by then is stored."""
+def run_until_told(parts: Parts, door: socket.socket, ready: Callable[[str], None] | None) -> None:
+    """Serve at a listening socket until SIGTERM or Ctrl-C; what was accepted by then is stored."""
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)
     gc.enable()
     with asyncio.Runner(loop_factory=_event_loop) as runner:
-        runner.run(_serve(parts, ready))
+        runner.run(_serve(parts, door, ready))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +246,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
+async def _serve(parts: Parts, door: socket.socket, ready: Callable[[str], None] | None) -> None:
     listen = parts.settings.server.listen
     async with running(parts) as running_service:
         config = uvicorn.Config(
@@ -268,7 +268,7 @@ async def _serve(parts: Parts, ready: Callable[[str], None] | None) -> None:
         )
         server = _Server(config, lambda: _say_ready(str(listen), ready))
         _end_by_signal(server)
-        await server.serve()
+        await server.serve(sockets=[door])
         log.info("service_ended")
 
 
