@@ -13,6 +13,22 @@ from bench.million import CALLS, build
 from bench.service import running
 from calltally.demo.company import TEAMS
 
+METRICS = (
+    "calls",
+    "inbound_calls",
+    "outbound_calls",
+    "internal_calls",
+    "answered_inbound_calls",
+    "unanswered_inbound_calls",
+    "answered_outbound_calls",
+    "unanswered_outbound_calls",
+    "answer_rate",
+    "outbound_answer_rate",
+    "asa",
+    "average_talk_time",
+    "voicemail_calls",
+    "voicemail_share",
+)
 PAGES = (
     ("Statistics, 30 days by day", "/statistics?span=30d&unit=day"),
     ("Statistics, 30 days by hour", "/statistics?span=30d&unit=hour"),
@@ -21,7 +37,10 @@ PAGES = (
     ("Live", "/"),
     ("Calls, newest", "/calls"),
     ("Calls, longest wait of 365 days", "/calls?span=365d&order=longest_wait"),
-    ("API, 14 metrics by hour over 30 days", "/api/v1/query?metrics=calls,answer_rate,asa&since=-30d&every=1h"),
+    (
+        f"API, {len(METRICS)} metrics by hour over 30 days",
+        f"/api/v1/query?metrics={','.join(METRICS)}&since=-30d&every=1h",
+    ),
 )
 ROUNDS = 5
 

@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from calltally.cli.main import run
+from calltally.cli.output import counted
 
 Ended = tuple[int, str, str]
 Called = Callable[..., Ended]
@@ -264,7 +265,7 @@ def test_prune_takes_what_is_older_than_the_retention_and_says_so_before(filled:
     whole_call = [line for line in journal() if "callId=A1" in line]
     old = "\n".join(whole_call).replace("2026-11", "2021-01").replace("A1", "OLD")
     assert filled("messages", "import", "-", given=old)[0] == 0
-    told = f"{len(whole_call)} messages, 1 calls, 1 legs and 0 queue visits"
+    told = f"{len(whole_call)} messages, 1 call, 1 leg and 0 queue visits"
     assert filled("prune", "--dry-run")[1].startswith(told)
     assert filled("calls", "export")[1].count("\n") == 3
     assert filled("prune")[1].startswith(told)
@@ -292,3 +293,8 @@ def test_a_queue_log_is_imported_once_however_often(called: Called, tmp_path: Pa
 
 def test_the_database_is_brought_to_the_form_of_this_version(called: Called) -> None:
     assert called("database", "upgrade")[0] == 0
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 calls"), (1, "1 call"), (2, "2 calls")])
+def test_one_call_is_no_calls(count: int, text: str) -> None:
+    assert counted(count, "call") == text

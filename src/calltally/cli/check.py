@@ -2,6 +2,7 @@
 
 import typer
 
+from calltally.cli.output import counted
 from calltally.cli.place import Config, Data, settings_at
 
 
@@ -15,7 +16,7 @@ def check(*, data: Data = None, config: Config = None) -> None:
         _show(finding.subject, finding.problem, finding.detail)
         problems += finding.problem is not None
     if problems:
-        typer.echo(f"\n{problems} {'problem' if problems == 1 else 'problems'} found.")
+        typer.echo(f"\n{counted(problems, 'problem')} found.")
         raise typer.Exit(1)
     typer.echo("\nEverything is ready.")
 

@@ -1,4 +1,4 @@
-"""Where an export goes: a file, whole or not at all, or standard output."""
+"""What commands say and where an export goes: a file, whole or not at all, or standard output."""
 
 import os
 import sys
@@ -9,6 +9,11 @@ from typing import Annotated
 import typer
 
 Output = Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is standard output.")]
+
+
+def counted(count: int, word: str) -> str:
+    """Return a count with its word, `1 call`, `2 calls`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def written(output: str, lines: Iterable[bytes]) -> None:

@@ -1,6 +1,5 @@
 """The options `--since` and `--until`."""
 
-from time import time_ns
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -24,7 +23,9 @@ def span_asked(since: str | None, until: str | None, zone: ZoneInfo) -> Span | N
     """
     if since is None and until is None:
         return None
-    now_ms = time_ns() // 1_000_000
+    from calltally.app import clock_us  # noqa: PLC0415  loads the database
+
+    now_ms = clock_us() // 1000
     try:
         since_ms = -_ALWAYS_MS if since is None else instant_asked(since, zone=zone, now_ms=now_ms)
         until_ms = _ALWAYS_MS if until is None else instant_asked(until, zone=zone, now_ms=now_ms)

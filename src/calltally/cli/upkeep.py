@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from calltally.cli.output import counted
 from calltally.cli.place import Config, Data, settings_at
 from calltally.cli.progress import progress
 
@@ -21,7 +22,9 @@ def verify(*, data: Data = None, config: Config = None) -> None:
     for difference in differences[:_MOST_SHOWN]:
         typer.echo(f"{difference.where}: expected {difference.expected}, found {difference.found}")
     if differences:
-        typer.echo(f"{len(differences)} differences. `calltally rebuild` makes all figures again from the journal.")
+        typer.echo(
+            f"{counted(len(differences), 'difference')}. `calltally rebuild` makes all figures again from the journal."
+        )
         raise typer.Exit(1)
     typer.echo("Everything agrees.")
 
@@ -31,8 +34,9 @@ def rebuild(*, data: Data = None, config: Config = None) -> None:
     from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
 
     with opened(settings_at(data, config)) as parts, progress("Rebuilding") as tell:
-        folded = parts.ingest().rebuild(lambda done: tell(done, None, f"{done} calls"))
-    typer.echo(f"{folded} calls were made again from their messages.")
+        folded = parts.ingest().rebuild(lambda done: tell(done, None, counted(done, "call")))
+    verb = "was made again from its" if folded == 1 else "were made again from their"
+    typer.echo(f"{counted(folded, 'call')} {verb} messages.")
 
 
 def prune(
@@ -48,9 +52,11 @@ def prune(
     with opened(settings_at(data, config)) as parts:
         counts = pruned(parts.store, parts.retention, clock_us() // 1000, parts.zone, dry_run=dry_run)
     verb = "would be deleted" if dry_run else "were deleted"
-    typer.echo(
-        f"{counts.messages} messages, {counts.calls} calls, {counts.legs} legs and {counts.visits} queue visits {verb}."
+    messages, calls, legs = (
+        counted(count, word)
+        for count, word in ((counts.messages, "message"), (counts.calls, "call"), (counts.legs, "leg"))
     )
+    typer.echo(f"{messages}, {calls}, {legs} and {counted(counts.visits, 'queue visit')} {verb}.")
 
 
 @database.callback()
