@@ -208,7 +208,7 @@ def test_any_counts_make_a_pie(counts: list[int], name: str, href: str) -> None:
 
 
 def shares(made: ET.Element) -> list[float]:
-    texts = [each.text or "" for each in made.iter("dd") if each.get("class") == "big"]
+    texts = [each.text or "" for each in made.iter("dd") if each.text and "%" in each.text]
     return [float(each.removesuffix("%").strip().replace(",", ".")) for each in texts]
 
 

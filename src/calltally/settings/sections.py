@@ -129,7 +129,7 @@ class Database:
         Annotated[str, AfterValidator(database_url_from)] | None,
         Key(
             "The database; without it, calltally.db in the data folder.",
-            "an address that begins with sqlite://, or no url at all: PostgreSQL and MariaDB come with the next release",
+            "an address of sqlite://, or no url at all: PostgreSQL and MariaDB come with the next release",
             '"sqlite:////var/lib/calltally/calltally.db"',
         ),
     ] = None
