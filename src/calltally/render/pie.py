@@ -85,8 +85,9 @@ def _fact(part: Slice, share: float | None, words: Words) -> str:
     calls = text(words.t("site.unit.calls", count=part.count))
     linked = f'<a href="{text(part.href)}">{calls}</a>' if part.href else calls
     sign = _SIGNS.get(part.style, "i-ok")
-    is_rest = part.style is Style.OPEN
-    return (
-        f'<div{' class="rest"' if is_rest else ""}><dt><span class="st o-{part.style}"><svg aria-hidden="true"><use href="#{sign}"/></svg>{text(part.name)}'
-        f'</span></dt><dd{"" if is_rest else ' class="big"'}>{text(str(percent(share, words.language)))}</dd><dd>{linked}</dd></div>'
+    row, size = ('<div class="rest">', "<dd>") if part.style is Style.OPEN else ("<div>", '<dd class="big">')
+    drawn = (
+        f'<span class="st o-{part.style}"><svg aria-hidden="true"><use href="#{sign}"/></svg>{text(part.name)}</span>'
     )
+    shown = text(str(percent(share, words.language)))
+    return f"{row}<dt>{drawn}</dt>{size}{shown}</dd><dd>{linked}</dd></div>"
