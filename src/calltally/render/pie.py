@@ -82,6 +82,7 @@ def _point(share: float) -> str:
 
 
 def _fact(part: Slice, share: float | None, words: Words) -> str:
+    """Return name, share and calls of a slice; what is still open stands in one small line."""
     calls = text(words.t("site.unit.calls", count=part.count))
     linked = f'<a href="{text(part.href)}">{calls}</a>' if part.href else calls
     sign = _SIGNS.get(part.style, "i-ok")
