@@ -1,7 +1,7 @@
 """What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -54,7 +54,12 @@ def note_downtime(store: Store, ingest: Ingest, now_ms: int, reason: str = "call
             transaction.add_gap(Gap(source=None, since_ms=int(stored), until_ms=now_ms, reason=reason))
         transaction.set_value(ALIVE, str(now_ms).encode())
     if stored is not None:
-        ingest.refold(list(store.open_flows()))
+        ingest.refold([flow_id for flow_id, records in store.open_flows().items() if not _is_crashed(records)])
+
+
+def _is_crashed(records: Records) -> bool:
+    """Return whether an earlier outage has marked all that is open, so that a further one changes nothing."""
+    return records.call is not None and records.call.crashed
 
 
 def note_alive(store: Store, now_ms: int) -> None:
@@ -162,22 +167,22 @@ class Duties:
 
     async def load_board(self) -> None:
         """Put the store's open calls on the board, but for those that are given up now."""
-        flows = list((await asyncio.to_thread(self.store.open_flows)).values())
-        given_up = await asyncio.to_thread(self._given_up, flows)
-        left_out = {records.call.call_id for records in given_up if records.call is not None}
         loop = asyncio.get_running_loop()
-        await self.writer.run(lambda _ingest: self._reload(loop, left_out))
+        given_up: list[Records] = []
+        await self.writer.run(lambda _ingest: self._reload(loop, given_up))
         await self._expire(given_up)
 
-    def _reload(self, loop: asyncio.AbstractEventLoop, left_out: Collection[str]) -> None:
+    def _reload(self, loop: asyncio.AbstractEventLoop, given_up: list[Records]) -> None:
         """Read open calls and totals between two batches, and hand them over in the same order as what batches change.
 
         Otherwise a call that ends meanwhile would come back onto the board and stay there, and its end count twice.
+        What is given up now is added to `given_up`, and not shown.
         """
-        flows = self.store.open_flows().values()
-        shown = [records for records in flows if records.call is not None and records.call.call_id not in left_out]
+        flows = list(self.store.open_flows().values())
+        given_up += self._given_up(flows)
+        left_out = {id(records) for records in given_up}
         loop.call_soon_threadsafe(self.board.health.catch_up, self.store.health())
-        loop.call_soon_threadsafe(self.board.reload, shown)
+        loop.call_soon_threadsafe(self.board.reload, [records for records in flows if id(records) not in left_out])
 
     async def _sweep(self) -> None:
         await self._expire(await asyncio.to_thread(self._given_up, list(self.board.open.values())))
