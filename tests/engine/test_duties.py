@@ -21,7 +21,8 @@ from calltally.model.records import Call, Leg, Records
 from calltally.model.words import End
 from calltally.sources.asterisk import SOURCE as ASTERISK
 from calltally.sources.asterisk.lines import raw_messages
-from calltally.store.store import PruneCounts, StoreError
+from calltally.store.asked import PruneCounts
+from calltally.store.store import StoreError
 from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call
 
 START_MS = START_US // 1000

@@ -18,7 +18,8 @@ from calltally.model.instants import DAY_MS, Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
-from calltally.store.store import Grain, JournalEntry, StoreError, Subject, SumQuestion
+from calltally.store.asked import Grain, JournalEntry, Subject, SumQuestion
+from calltally.store.store import StoreError
 from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call, push
 from tests.stores.samples import cells
 

@@ -12,7 +12,7 @@ from calltally.engine.gathering import missing_ms
 from calltally.engine.plan import parts_of, step_of
 from calltally.model.buckets import Unit, day_start_ms, edges, local_date
 from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS, Span
-from calltally.store.store import Grain
+from calltally.store.asked import Grain
 
 ZONE = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana"]).map(
     ZoneInfo

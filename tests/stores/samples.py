@@ -23,15 +23,8 @@ from calltally.model.words import (
     Outcome,
     VisitOutcome,
 )
-from calltally.store.store import (
-    Dimension,
-    Grain,
-    JournalEntry,
-    SpreadQuestion,
-    Store,
-    Subject,
-    SumQuestion,
-)
+from calltally.store.asked import Dimension, Grain, JournalEntry, SpreadQuestion, Subject, SumQuestion
+from calltally.store.store import Store
 from tests.stores.kinds import ZONE
 
 NOON_MS = 1_742_990_400_000

@@ -5,7 +5,8 @@ from dataclasses import replace
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
-from calltally.store.store import JournalEntry, SourceHealth, Store
+from calltally.store.asked import JournalEntry, SourceHealth
+from calltally.store.store import Store
 from tests.stores.samples import NOON_MS, flow, keep_new, message
 
 

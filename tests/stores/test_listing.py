@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from calltally.model.instants import Span
 from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
-from calltally.store.store import ALL, CallList, CallOrder, Filter, Store
+from calltally.store.asked import ALL, CallList, CallOrder, Filter
+from calltally.store.store import Store
 from tests.stores.kinds import Kind, opened
 from tests.stores.samples import NOON_MS, any_flow, flow, keep_new
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from calltally.model.instants import Span
 from calltally.model.records import NOTHING, Records
+from calltally.store.asked import Dimension
 from calltally.store.open import open_store
-from calltally.store.store import Dimension, Store
+from calltally.store.store import Store
 from tests.stores.kinds import ZONE, Kind, opened
 from tests.stores.samples import NOON_MS, VISIT, any_flow, flow, keep, keep_new
 

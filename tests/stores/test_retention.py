@@ -3,7 +3,8 @@
 import pytest
 
 from calltally.model.instants import DAY_MS
-from calltally.store.store import Dimension, JournalEntry, PruneCounts, Store
+from calltally.store.asked import Dimension, JournalEntry, PruneCounts
+from calltally.store.store import Store
 from tests.stores.samples import NOON_MS, VISIT, cells, flow, keep_new, message
 
 EARLIER, LATER = NOON_MS - DAY_MS, NOON_MS + DAY_MS

@@ -44,7 +44,8 @@ def test_a_locked_database_is_told_and_waited_for(path: Path, monkeypatch: pytes
 FULL_DISK = """
 import resource, signal, sys
 from calltally.store.open import open_store
-from calltally.store.store import JournalEntry, StoreError
+from calltally.store.asked import JournalEntry
+from calltally.store.store import StoreError
 from calltally.model.messages import RawMessage
 
 def entry(number):

@@ -19,18 +19,8 @@ from calltally.model.buckets import LocalDays
 from calltally.model.instants import DAY_MS, HOUR_MS, QUARTER_MS, Span
 from calltally.model.records import Call, QueueVisit
 from calltally.model.words import Direction, Outcome
-from calltally.store.store import (
-    ALL,
-    Dimension,
-    Filter,
-    Grain,
-    SpreadQuestion,
-    SpreadRow,
-    Store,
-    Subject,
-    SumQuestion,
-    SumRow,
-)
+from calltally.store.asked import ALL, Dimension, Filter, Grain, SpreadQuestion, SpreadRow, Subject, SumQuestion, SumRow
+from calltally.store.store import Store
 from tests.stores.kinds import ZONE, Kind, opened
 from tests.stores.samples import NOON_MS, VISIT, any_flow, flow, keep_new
 

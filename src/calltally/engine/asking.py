@@ -18,7 +18,8 @@ from calltally.model.buckets import TooManyBucketsError, edges
 from calltally.model.directory import OTHER
 from calltally.model.instants import Gap, Span
 from calltally.model.words import Direction, Outcome
-from calltally.store.store import Filter, Store, Subject
+from calltally.store.asked import Filter, Subject
+from calltally.store.store import Store
 
 MAX_ROWS: Final = 50_000
 MAX_KEYS: Final = 1_000

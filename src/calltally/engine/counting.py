@@ -8,7 +8,7 @@ from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES, call_measu
 from calltally.model.buckets import LocalDays
 from calltally.model.instants import QUARTER_MS
 from calltally.model.records import Call, QueueVisit, Records
-from calltally.store.store import CellDeltas, RollUpDeltas
+from calltally.store.asked import CellDeltas, RollUpDeltas
 
 Cell: TypeAlias = tuple[int, tuple[object, ...]]
 """A quarter hour or day, and the dimensions."""

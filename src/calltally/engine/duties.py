@@ -17,7 +17,8 @@ from calltally.model.messages import KIND_HEADER, RawMessage
 from calltally.model.records import Records
 from calltally.model.words import End
 from calltally.sources.source import LONGEST_CALL_HOURS
-from calltally.store.store import PruneCounts, Store, StoreError
+from calltally.store.asked import PruneCounts
+from calltally.store.store import Store, StoreError
 
 log = structlog.get_logger(__name__)
 

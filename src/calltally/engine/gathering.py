@@ -13,7 +13,8 @@ from calltally.engine.plan import Part, parts_of, step_of
 from calltally.metrics.formula import Maximum, Percentile, Sum
 from calltally.model.instants import DAY_MS, Span
 from calltally.model.words import Direction
-from calltally.store.store import Dimension, Filter, Grain, SpreadQuestion, Store, Subject, SumQuestion, SumRow
+from calltally.store.asked import Dimension, Filter, Grain, SpreadQuestion, Subject, SumQuestion, SumRow
+from calltally.store.store import Store
 
 Key: TypeAlias = str | None
 """A value of the dimension that an answer is split by."""

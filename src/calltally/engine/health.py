@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from calltally.engine.ingest import Applied
 from calltally.model.messages import RawMessage
-from calltally.store.store import SourceHealth
+from calltally.store.asked import SourceHealth
 
 RATE_WINDOW_S = 60
 PUSH_DELAYS = 512

@@ -16,7 +16,8 @@ from calltally.model.events import Event
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.records import NOTHING, Records
-from calltally.store.store import JournalEntry, Store, StoreError, Transaction
+from calltally.store.asked import JournalEntry
+from calltally.store.store import Store, StoreError, Transaction
 
 log = structlog.get_logger(__name__)
 

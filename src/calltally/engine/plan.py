@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from calltally.model.buckets import Unit, day_start_ms, local_date, next_start
 from calltally.model.instants import QUARTER_MS, Span
-from calltally.store.store import Grain
+from calltally.store.asked import Grain
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from calltally.engine.memberships import LinesIndex, Memberships, index_of, memb
 from calltally.model.buckets import span_before
 from calltally.model.directory import Team
 from calltally.model.instants import Span
-from calltally.store.store import CallList, CallOrder, CallPage, Filter, Store
+from calltally.store.asked import CallList, CallOrder, CallPage, Filter
+from calltally.store.store import Store
 
 __all__ = ["CallOrder", "CallPage", "Questions"]
 

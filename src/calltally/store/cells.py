@@ -7,8 +7,8 @@ from sqlalchemy import Table
 
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES
 from calltally.store import tables
+from calltally.store.asked import CellDeltas, RollUpDeltas
 from calltally.store.statements import Cursor, Printer
-from calltally.store.store import CellDeltas, RollUpDeltas
 
 CALL_CELL: Final = ("bucket_ms", "source", "direction", "lines_id")
 VISIT_CELL: Final = ("bucket_ms", "source", "queue")

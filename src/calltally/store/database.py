@@ -13,10 +13,7 @@ from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import listing, reading, records, recount, retention, small, verify
-from calltally.store.known import Known
-from calltally.store.recount import Recount
-from calltally.store.statements import Cursor, Printer
-from calltally.store.store import (
+from calltally.store.asked import (
     CallList,
     CallPage,
     Difference,
@@ -31,6 +28,9 @@ from calltally.store.store import (
     SumQuestion,
     SumRow,
 )
+from calltally.store.known import Known
+from calltally.store.recount import Recount
+from calltally.store.statements import Cursor, Printer
 from calltally.store.writing import SqlTransaction, WriteStatements
 
 ZONE_VALUE: Final = "store.zone"

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, func, or_
 
 from calltally.model.instants import Span
 from calltally.store import tables
-from calltally.store.store import Dimension, Filter, Grain, Subject
+from calltally.store.asked import Dimension, Filter, Grain, Subject
 
 Condition = ColumnElement[bool]
 

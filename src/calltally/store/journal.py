@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from calltally.model.messages import RawMessage
 from calltally.store import tables
+from calltally.store.asked import JournalEntry, SourceHealth
 from calltally.store.rows import Row, entry_row, message_of
 from calltally.store.statements import Cursor, Printer, ask_in
-from calltally.store.store import JournalEntry, SourceHealth
 
 MESSAGE_COLUMNS = tuple(column.name for column in tables.MESSAGES.c if column.name != "message_id")
 """The columns of `rows.entry_row`, and `problem`."""

@@ -7,7 +7,7 @@ from sqlalchemy import Select, Table, literal_column
 
 from calltally.model.instants import Span
 from calltally.store import tables
-from calltally.store.store import Filter
+from calltally.store.asked import Filter
 
 _BY_TIME: Final = {tables.CALLS: "calls_started", tables.LEGS: "legs_started", tables.VISITS: "visits_entered"}
 _CALLER_MEASURES: Final = {"calls", "withheld"}

@@ -8,10 +8,10 @@ from calltally.metrics.measures import CALL_MEASURES, SPREADS, VISIT_MEASURES, M
 from calltally.metrics.sql import conditions_sql, measure_sql
 from calltally.model.instants import Span
 from calltally.store import tables
+from calltally.store.asked import Dimension, Filter, Grain, SpreadQuestion, SpreadRow, Subject, SumQuestion, SumRow
 from calltally.store.filters import column_of, conditions, needs_calls, table_of, time_of, within
 from calltally.store.plans import by_caller, ended_in_time, in_time, still_open, suits_callers
 from calltally.store.records import first_and_last
-from calltally.store.store import Dimension, Filter, Grain, SpreadQuestion, SpreadRow, Subject, SumQuestion, SumRow
 
 _MEASURES = {
     Subject.CALL: {measure.name: measure for measure in CALL_MEASURES},

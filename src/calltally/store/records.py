@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select
 from calltally.model.instants import Span
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import tables
+from calltally.store.asked import Dimension
 from calltally.store.filters import time_of, within
 from calltally.store.known import Known
 from calltally.store.plans import in_time
 from calltally.store.rows import Row, call_of, leg_of, lines_in, visit_of
 from calltally.store.saving import fingerprint, id_tokens, records_in
-from calltally.store.store import Dimension
 
 BATCH = 1_000
 LIST = 500

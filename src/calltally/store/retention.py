@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from calltally.store import tables
+from calltally.store.asked import PruneCounts
 from calltally.store.cells import ROLL_UPS, CellStatements
 from calltally.store.recount import Recount, add_part, cells_before
 from calltally.store.statements import Cursor, Printer
-from calltally.store.store import PruneCounts
 
 PRUNED_VALUE: Final = "store.records_pruned_before_ms"
 """Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""

@@ -22,7 +22,7 @@ from calltally.model.words import (
     Outcome,
     VisitOutcome,
 )
-from calltally.store.store import JournalEntry
+from calltally.store.asked import JournalEntry
 
 Row = Sequence[Any]
 """A row as a driver gives it: the decode boundary of this room."""

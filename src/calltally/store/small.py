@@ -9,9 +9,9 @@ from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
 from calltally.store import tables
+from calltally.store.asked import Dimension, JournalEntry, SourceHealth
 from calltally.store.journal import health_of
 from calltally.store.rows import entry_of, message_of, texts_of
-from calltally.store.store import Dimension, JournalEntry, SourceHealth
 
 BATCH = 1_000
 _MESSAGES = tables.MESSAGES.c

@@ -7,12 +7,12 @@ from typing import Final
 from calltally.metrics.measures import CALL_OUTCOMES, VISIT_OUTCOMES
 from calltally.metrics.spread import bin_of
 from calltally.model.instants import rfc3339_ms
+from calltally.store.asked import Difference
 from calltally.store.cells import ROLL_UPS
 from calltally.store.recount import Cells, Recount, cells_from
 from calltally.store.retention import NEVER, pruned_before_ms
 from calltally.store.rows import Row, texts_of
 from calltally.store.statements import Cursor
-from calltally.store.store import Difference
 
 MOST: Final = 100
 """How many findings of one kind are told; more of the same do not help."""

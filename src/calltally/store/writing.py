@@ -10,11 +10,11 @@ from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.model.records import Records
 from calltally.store import cells, journal, retention, saving, tables
+from calltally.store.asked import JournalEntry, PruneCounts, RollUpDeltas
 from calltally.store.known import Known
 from calltally.store.recount import Recount
 from calltally.store.rows import texts_json
 from calltally.store.statements import Cursor, Printer, ask_in
-from calltally.store.store import JournalEntry, PruneCounts, RollUpDeltas
 
 
 class WriteStatements:

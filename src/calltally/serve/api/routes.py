@@ -35,7 +35,7 @@ from calltally.serve.api.pages_of_records import legs_page, visits_page
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 from calltally.serve.stream import frame_value
-from calltally.store.store import Dimension, JournalEntry
+from calltally.store.asked import Dimension, JournalEntry
 
 TITLE = "calltally"
 DESCRIPTION = "/api/v1/openapi.json"

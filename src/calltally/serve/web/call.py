@@ -30,7 +30,7 @@ from calltally.serve.web.names import Names, names_of
 from calltally.serve.web.outcomes import call_outcome
 from calltally.serve.web.rendering import Renderer
 from calltally.serve.web.story import Telling, story
-from calltally.store.store import JournalEntry
+from calltally.store.asked import JournalEntry
 
 LONGEST_ID: Final = 1_024
 _MOST_AT_ONCE: Final = 100

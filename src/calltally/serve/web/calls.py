@@ -23,7 +23,8 @@ from calltally.serve.web.filtering import FilterForm, Several, filter_form
 from calltally.serve.web.names import names_of
 from calltally.serve.web.rendering import Renderer
 from calltally.serve.web.searching import searched
-from calltally.store.store import Dimension, Store
+from calltally.store.asked import Dimension
+from calltally.store.store import Store
 
 PAGE_SIZE: Final = 50
 MOST_COUNTED: Final = 1_000

@@ -16,7 +16,7 @@ from calltally.render import times
 from calltally.render.words import Words
 from calltally.serve.site import Site
 from calltally.serve.web.asking import DAYS, DEFAULT_PERIOD, OUTCOMES, Asked, Period, Range
-from calltally.store.store import Dimension
+from calltally.store.asked import Dimension
 
 Option: TypeAlias = tuple[str, str]
 """A value of the address and the word for it."""

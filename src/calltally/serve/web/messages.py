@@ -16,7 +16,7 @@ from calltally.render.times import clock_ms
 from calltally.render.words import Words
 from calltally.serve.web.names import Names
 from calltally.sources.source import Source
-from calltally.store.store import JournalEntry
+from calltally.store.asked import JournalEntry
 
 LONGEST_SHOWN: Final = 64 * 1024
 _MARKED: Final = frozenset({"event", "cause"})

@@ -30,7 +30,7 @@ from calltally.serve.web.settings_tables import (
     site_facts,
     source_rows,
 )
-from calltally.store.store import JournalEntry
+from calltally.store.asked import JournalEntry
 
 log = structlog.get_logger(__name__)
 

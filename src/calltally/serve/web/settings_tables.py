@@ -12,7 +12,7 @@ from calltally.render.times import clock, local, short_day
 from calltally.render.words import Words
 from calltally.serve.site import Site
 from calltally.serve.web.live_sources import title_of
-from calltally.store.store import JournalEntry
+from calltally.store.asked import JournalEntry
 
 MOST_SET_ASIDE: Final = 50
 LONGEST_REASON: Final = 300
