@@ -291,6 +291,16 @@ def test_a_queue_log_is_imported_once_however_often(called: Called, tmp_path: Pa
     assert (visit["wait_seconds"], visit["talk_seconds"], visit["outcome"]) == (8, 30, "answered")
 
 
+@pytest.mark.parametrize("name", ["letter.txt", "-"])
+def test_a_file_that_is_no_queue_log_is_refused_with_a_sentence(called: Called, tmp_path: Path, name: str) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear all,\nplease find\n")
+    status, out, err = called("queue-log", "import", "-" if name == "-" else str(letter), given=letter.read_text())
+    assert (status, out.splitlines()[0]) == (1, "read 2, understood 0, already known 0, set aside 2")
+    file = "standard input" if name == "-" else str(letter)
+    assert f"Nothing in {file} was understood. Is it the queue_log of an Asterisk?" in err
+
+
 def test_the_database_is_brought_to_the_form_of_this_version(called: Called) -> None:
     assert called("database", "upgrade")[0] == 0
 

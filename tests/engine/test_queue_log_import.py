@@ -15,6 +15,7 @@ from calltally.engine.ingest import Applied
 from calltally.engine.queue_log_import import (
     BATCH_LINES,
     LONGEST_READ,
+    UNDATED,
     ImportCounts,
     Progress,
     UnreadableFileError,
@@ -159,7 +160,7 @@ def test_progress_rises_to_the_size_of_all_files(tmp_path: Path) -> None:
 def test_lines_that_cannot_be_used_are_counted_by_reason(tmp_path: Path) -> None:
     odd = tmp_path / "queue_log"
     odd.write_bytes(
-        b"\n".join([b"nonsense", b"\xff\xfe", b"1768381031|1.1|sales|NONE", b"1768381031|1.1|sales|NONE|FULL|"])
+        b"\n".join([b"1768381031|1.1|sales|NONE", b"nonsense", b"\xff\xfe", b"1768381031|1.1|sales|NONE|FULL|"])
     )
     journal = Journal()
     counts = _import(journal, odd)
@@ -169,9 +170,32 @@ def test_lines_that_cannot_be_used_are_counted_by_reason(tmp_path: Path) -> None
     assert again == ImportCounts(read=4, already_known=4, set_aside=Counter())
 
 
+def test_lines_before_the_first_time_are_not_dated_1970_but_set_aside(tmp_path: Path) -> None:
+    cut = tmp_path / "queue_log"
+    cut.write_bytes(b"es|NONE|FULL|\nnonsense\n1768381031|1.1|sales|NONE|FULL|\n")
+    journal = Journal()
+    assert _import(journal, cut) == ImportCounts(read=3, understood=1, set_aside=Counter({UNDATED: 2}))
+    assert [message.received_at_us for message in journal.known.values()] == [1_768_381_031_000_000]
+    assert _import(journal, cut) == ImportCounts(read=3, already_known=1, set_aside=Counter({UNDATED: 2}))
+
+
+def test_a_file_of_which_nothing_was_understood_is_named(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_bytes(b"Dear all,\nplease find\n")
+    half = tmp_path / "half"
+    half.write_bytes(b"1768381031|1.1|sales|NONE\n")
+    empty = tmp_path / "empty"
+    empty.touch()
+    journal = Journal()
+    counts = _import(journal, letter, LOG, half, empty)
+    assert (counts.read, counts.understood) == (LINES + 3, LINES)
+    assert counts.useless == (str(letter), str(half))
+    assert _import(journal, LOG, half).useless == ()
+
+
 def test_a_file_without_any_line_end_is_one_line_that_is_set_aside(tmp_path: Path) -> None:
     binary = tmp_path / "queue_log"
-    binary.write_bytes(b"\x01" * (5 * LONGEST_READ) + b"\n" + b"1768381031|1.1|sales|NONE|FULL|\n")
+    binary.write_bytes(b"1768381031|1.1|" + b"\x01" * (5 * LONGEST_READ) + b"\n" + b"1768381031|1.1|sales|NONE|FULL|\n")
     counts = _import(Journal(), binary)
     assert counts == ImportCounts(
         read=2, understood=1, set_aside=Counter({f"the line is longer than {LONGEST_LINE} bytes": 1})

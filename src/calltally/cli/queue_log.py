@@ -26,6 +26,7 @@ def import_(
     """Take the lines of files in; what is there already changes nothing, so it can be interrupted and run again."""
     from calltally.cli.opening import known_sources, opened  # noqa: PLC0415  loads the database
     from calltally.engine.queue_log_import import (  # noqa: PLC0415  the same
+        STANDARD_INPUT,
         ImportCounts,
         Progress,
         UnreadableFileError,
@@ -45,13 +46,13 @@ def import_(
             tell(now.bytes_read, now.bytes_total, f"{counts.read} lines read")
 
         try:
-            import_queue_log(
+            useless = import_queue_log(
                 files,
                 messages_in=reads_logs[0],
                 apply=parts.ingest().apply_new,
                 progress=note,
                 standard_input=sys.stdin.buffer,
-            )
+            ).useless
         except UnreadableFileError as unreadable:
             typer.echo(str(unreadable), err=True)
             raise typer.Exit(1) from None
@@ -63,3 +64,8 @@ def import_(
             )
             for reason, count in aside.most_common():
                 typer.echo(f"  {count} set aside: {reason}")
+    for file in useless:
+        name = "standard input" if file == STANDARD_INPUT else file
+        typer.echo(f"Nothing in {name} was understood. Is it the queue_log of an Asterisk?", err=True)
+    if useless:
+        raise typer.Exit(1)

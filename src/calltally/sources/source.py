@@ -14,6 +14,7 @@ __all__ = [
     "Delivery",
     "Grant",
     "Imported",
+    "LogMessages",
     "NotAllowedError",
     "NotGrantedError",
     "OpenLeg",
@@ -82,6 +83,14 @@ class Webhook:
     read_headers: tuple[str, ...]
     admit: Admit
     reply: Reply
+
+
+class LogMessages(Protocol):
+    """Makes messages of the lines of one file of a phone system's own log, the same ones whenever it is read."""
+
+    def __call__(self, lines: Iterable[bytes], *, undated: Callable[[], None] = ...) -> Iterator[RawMessage]:
+        """Yield a message per line; `undated` is told of each line that has no time, and so gives none."""
+        ...
 
 
 class RemoteError(Exception):
@@ -236,8 +245,7 @@ class Source:
         sample: the commented sample settings (TOML).
         longest_call_hours: after how many hours without a word an open call of it is given up, from its settings.
         knows_calls: the source says itself when a call ends; a call of it may be shown as active.
-        log_messages: makes messages of the lines of one file of the phone system's own log, the same ones whenever it
-            is read; `None` where there is no such log.
+        log_messages: reads the phone system's own log; `None` where there is none.
         sync: what can be asked of the phone system with these settings; `None` where nothing can.
         setup: the dialog that connects calltally to it, where there is one.
     """
@@ -250,6 +258,6 @@ class Source:
     sample: str = ""
     longest_call_hours: Callable[[object], int] = field(default=lambda _settings: LONGEST_CALL_HOURS)
     knows_calls: bool = True
-    log_messages: Callable[[Iterable[bytes]], Iterator[RawMessage]] | None = None
+    log_messages: LogMessages | None = None
     sync: Callable[[object], Sync | None] | None = None
     setup: Setup | None = None

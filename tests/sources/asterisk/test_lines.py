@@ -32,12 +32,15 @@ def test_blank_lines_and_line_ends_are_no_part_of_a_message() -> None:
 
 
 def test_a_line_without_a_time_has_its_place_after_the_line_before_it() -> None:
-    assert _places(b"nonsense\n7|a\nnonsense\n7|b\n") == [
-        (0, 0, b"nonsense"),
-        (7, 0, b"7|a"),
-        (7, 1, b"nonsense"),
-        (7, 2, b"7|b"),
-    ]
+    assert _places(b"7|a\nnonsense\n7|b\n") == [(7, 0, b"7|a"), (7, 1, b"nonsense"), (7, 2, b"7|b")]
+
+
+def test_a_line_before_the_first_second_has_no_time_and_is_told_instead() -> None:
+    undated: list[None] = []
+    lines = [b"he end of a cut line|\n", b"\n", b"-3|x\n", b"7|a\n", b"nonsense\n"]
+    messages = raw_messages(lines, undated=lambda: undated.append(None))
+    assert [message.received_at_us for message in messages] == [7_000_000, 7_000_001]
+    assert len(undated) == 2
 
 
 def test_a_time_is_whole_seconds_up_to_the_year_9999() -> None:

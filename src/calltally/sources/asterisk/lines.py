@@ -5,7 +5,7 @@ are its time of receipt: the second, and one microsecond for every earlier line 
 file is thereby kept, and the same file gives the same messages again, also if it has grown since.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from calltally.sources.source import RawMessage
@@ -30,17 +30,21 @@ def second_of(line: bytes) -> int | None:
     return second if second <= _LATEST_SECOND else None
 
 
-def raw_messages(lines: Iterable[bytes], *, source: str = "asterisk") -> Iterator[RawMessage]:
+def raw_messages(
+    lines: Iterable[bytes], *, source: str = "asterisk", undated: Callable[[], None] = lambda: None
+) -> Iterator[RawMessage]:
     """Yield one message per line, in the order of the file; blank lines give none.
 
-    A line that begins with no time takes the second of the line before it; it is set aside when it is parsed.
+    A line that begins with no time takes the second of the line before it; it is set aside when it is parsed. One that
+    stands before the first second of its file has no time at all, so it gives no message.
 
     Args:
         lines: the lines of one file from its beginning, with or without their ends.
         source: the name under which the messages are kept.
+        undated: told of each line that has no time.
     """
     counts: dict[int, int] = {}
-    second = 0
+    second: int | None = None
     for line in lines:
         body = line.rstrip(b"\r\n")
         if not body or body.isspace():
@@ -48,6 +52,9 @@ def raw_messages(lines: Iterable[bytes], *, source: str = "asterisk") -> Iterato
         told = second_of(body)
         if told is not None:
             second = told
+        if second is None:
+            undated()
+            continue
         ordinal = counts.get(second, 0)
         counts[second] = ordinal + 1
         if len(counts) > REMEMBERED_SECONDS:
