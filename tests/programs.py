@@ -1,5 +1,6 @@
 """The programs that some tests need and a machine may lack: where they are, and the one command that brings them."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,10 +32,31 @@ def _tsc() -> str | None:
     return shutil.which(ROOT / "node_modules" / ".bin" / "tsc") if shutil.which("node") else None
 
 
+def _postgresql() -> str | None:
+    """Return the server, which Debian keeps out of the path; `initdb` lies beside it."""
+    found = shutil.which("postgres")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((str(folder / "postgres") for folder in folders if (folder / "initdb").exists()), None)
+
+
+def _mariadb() -> str | None:
+    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
+    return shutil.which("mariadbd", path=path) if shutil.which("mariadb-install-db") else None
+
+
 PROGRAMS = {
     "chromium": Program(
         find=_chromium,
         command="sudo apt-get install --no-install-recommends chromium fonts-dejavu-core fonts-liberation",
+    ),
+    "postgresql": Program(
+        find=_postgresql,
+        command="sudo apt-get install --no-install-recommends postgresql",
+    ),
+    "mariadb": Program(
+        find=_mariadb,
+        command="sudo apt-get install --no-install-recommends mariadb-server",
     ),
     "tsc": Program(
         find=_tsc,
