@@ -228,6 +228,22 @@ VISIT_DAY: Final = _roll_up("visit_day", _VISIT_CELL, VISIT_MEASURES)
 SPREAD_QUARTER: Final = _spread("spread_quarter")
 SPREAD_DAY: Final = _spread("spread_day")
 
+DAYS: Final = Table(
+    "days",
+    METADATA,
+    Column("day_ms", _ROWID, primary_key=True, autoincrement=False),
+    _must("local_on", Text),
+    _must("weekday", SmallInteger),
+    _must("week_ms", BigInteger),
+    _must("month_ms", BigInteger),
+    _must("half_year_ms", BigInteger),
+    _must("year_ms", BigInteger),
+)
+"""The site's calendar: where its local days begin, and the week (from Monday, weekday 1), month, half year and year.
+
+Whole years, as soon as a cell lies in one; so SQL needs no time zones of the database server.
+"""
+
 GROUPS: Final = Table(
     "directory_groups",
     METADATA,

@@ -43,6 +43,9 @@ _TABLES: Final[dict[str, str]] = {
     "counters": """
         name text key, next big
     """,
+    "days": """
+        day_ms id key, local_on text, weekday small, week_ms big, month_ms big, half_year_ms big, year_ms big
+    """,
     "directory_groups": """
         source text key, group_id text key, position int, name text, numbers text
     """,
