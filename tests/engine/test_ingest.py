@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from calltally.engine.duties import Retention, keep_to_retention
 from calltally.engine.flows import LONGEST_FLOW
-from calltally.engine.ingest import SEALED, TOO_LONG, reasons
+from calltally.engine.ingest import reasons
+from calltally.engine.placing import SEALED, TOO_LONG
 from calltally.fold.records import records_from
 from calltally.model.events import Event
 from calltally.model.instants import DAY_MS, Gap, Span
@@ -256,7 +257,7 @@ def test_rebuild_gets_past_a_message_that_we_fail_on_and_takes_in_the_others(
     world.parse = broken
     world.ingest.apply([*STORY[:2], STORY[3]])
     world.parse = healthy
-    monkeypatch.setattr("calltally.engine.ingest.records_from", faulty)
+    monkeypatch.setattr("calltally.engine.placing.records_from", faulty)
     world.ingest.rebuild(lambda _count: None)
     assert list(_calls(world)) == ["xA"]
     (entry,) = world.store.set_aside(10)

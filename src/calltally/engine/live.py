@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from calltally.engine.health import Health
-from calltally.engine.ingest import Applied, Change
+from calltally.engine.ingest import Applied
+from calltally.engine.placing import Change
 from calltally.metrics.now import Now, now_of
 from calltally.model.records import Records
 
