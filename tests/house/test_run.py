@@ -155,3 +155,10 @@ def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
     assert bash
     subprocess.run([bash, "-n", ROOT / ".ci" / "run"], check=True)
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith("\nCALLTALLY_TEST_STRICT=1 ./run test\n")
+
+
+def test_calltally_hears_by_which_name_it_was_started(with_environment: Path) -> None:
+    program = with_environment / ".venv" / "bin" / "calltally"
+    program.write_text('#!/bin/sh\necho "as $CALLTALLY_COMMAND"\n', encoding="utf-8")
+    ended = _run(with_environment, "check")
+    assert ended.stdout.splitlines()[-1] == f"as {with_environment / 'run'}"

@@ -76,10 +76,11 @@ def pages_of(
     groups: Sequence[tuple[str, str, tuple[str, ...]]] = (),
     teams: Mapping[str, tuple[str, ...]] | None = None,
     settings: str = OPEN,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[Pages]:
     """Give the pages of a site that has heard of some calls, all of them before now."""
     fill(folder, calls, groups=groups, teams=teams, settings=settings)
-    parts = open_parts(load(data=folder, environ={}))
+    parts = open_parts(load(data=folder, environ=environ or {}))
     clock = [us(now)]
     board = Board(
         clock_us=lambda: clock[0],

@@ -220,6 +220,27 @@ def test_before_the_first_message_the_page_says_how_to_connect(tmp_path: Path) -
         assert value(pages.get("/parts/live/first"), "Waiting now").startswith("1")
 
 
+HERE_ONLY = [
+    "",
+    'public_url = "http://localhost:8080"',
+    'public_url = "http://127.0.0.1:8080"',
+    'public_url = "http://[::1]:8080"',
+]
+
+
+@pytest.mark.parametrize("public_url", HERE_ONLY)
+def test_no_address_of_this_machine_is_offered_to_a_phone_system(tmp_path: Path, public_url: str) -> None:
+    with pages_of(tmp_path / "data", settings=f"[server]\n{public_url}\n[sources.sipgate]\n") as pages:
+        page = pages.get("/")
+        codes = [each.text() for each in page.every("code")]
+        assert not [code for code in codes if "/in/sipgate" in code]
+        assert any('public_url = "https://calls.example.org"' in code for code in codes)
+        assert "Phone systems elsewhere cannot reach http://" in page.text()
+        assert str(tmp_path / "data" / "calltally.toml") in page.text()
+        facts = {row[0]: row[1] for row in pages.get("/settings").rows() if len(row) > 1}
+        assert facts["sipgate"] == "no address for phone systems yet: set server.public_url"
+
+
 def test_sources_say_when_they_were_heard_and_what_went_wrong(pages: Pages) -> None:
     assert pages.get("/parts/live/sources").rows() == [["sipgate", "11:00:35", "0", "-", "0", "silent since 11:00"]]
     at_us = us("2026-11-20 13:59:59")

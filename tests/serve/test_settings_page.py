@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from argon2 import PasswordHasher
 
 from calltally.engine.credentials import Tokens
 from calltally.model.messages import RawMessage
@@ -131,7 +132,7 @@ def test_the_page_shows_what_is_set_without_any_secret(pages: Pages) -> None:
     assert told["Time zone"] == "Europe/Berlin"
     assert told["Kept"] == "Messages 30 days; Calls 13 months; Sums for ever"
     assert told["Database"].startswith("SQLite, ")
-    assert told["Access"] == "open, no password is set"
+    assert told["Access"] == "this machine only, no password"
     assert ["Sales EMEA", "g1", "+49 30 23125001"] in page.one("main").rows()
     assert ["sipgate", "https://calls.example.org/in/sipgate", "set up"] in page.one("main").rows()
 
@@ -139,6 +140,8 @@ def test_the_page_shows_what_is_set_without_any_secret(pages: Pages) -> None:
 SECRET = """
 [site]
 time_zone = "Europe/Berlin"
+[server]
+public_url = "https://calls.example.org"
 [sources.sipgate]
 secret = "q7Hc2mVx4TzLr9"
 check_signature = false
@@ -187,3 +190,27 @@ def test_the_page_speaks_german(pages: Pages) -> None:
     page = pages.get("/settings", language="de")
     assert page.one("h1").text() == "Einstellungen"
     assert "Jede Meldung wurde verstanden." in page.text()
+
+
+ACCESS = [
+    # what stands under [server]                                            what the page says
+    ("", "this machine only, no password"),
+    ('listen = "0.0.0.0:8080"\nopen = true', "open to everyone, no password"),
+    (f"password = '{PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash('very secret')}'", "by password"),
+]
+
+
+@pytest.mark.parametrize(("server", "said"), ACCESS)
+def test_who_has_access_is_said_as_it_is(tmp_path: Path, server: str, said: str) -> None:
+    with pages_of(tmp_path / "data", settings=f"[server]\n{server}\n") as pages:
+        facts = {row[0]: row[1] for row in pages.get("/settings").rows() if len(row) > 1}
+        assert facts["Access"] == said
+
+
+def test_commands_are_named_as_calltally_was_started_here(tmp_path: Path) -> None:
+    with pages_of(tmp_path / "data", environ={"CALLTALLY_COMMAND": "./run"}) as pages:
+        codes = [each.text() for each in pages.get("/").every("code")]
+        assert "./run check" in codes
+        settings = pages.get("/settings").text()
+    assert "made by ./run token create" in settings
+    assert "read from its log: ./run queue-log import" in settings

@@ -74,11 +74,11 @@ def _sentence(failed: Exception) -> str | None:
     """Return what to tell of a failure that is no fault of calltally's own, else `None`."""
     from calltally.app.starting import StartError  # noqa: PLC0415  slow to load, and rarely needed
     from calltally.engine.settings_file import SettingsFileError  # noqa: PLC0415  slow to load, and rarely needed
-    from calltally.settings import SettingsError  # noqa: PLC0415  the same
+    from calltally.settings import SettingsError, as_started, command_of  # noqa: PLC0415  the same
     from calltally.store.store import StoreError  # noqa: PLC0415  the same
 
     if isinstance(failed, (SettingsError, SettingsFileError, StartError, StoreError)):
-        return str(failed)
+        return as_started(str(failed), command_of(os.environ))
     if isinstance(failed, OSError):
         name = f"{failed.filename}: " if failed.filename else ""
         return f"{name}{failed.strerror or failed}"

@@ -16,7 +16,7 @@ from calltally.engine.checks import (
     source_findings,
 )
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
-from calltally.settings import Settings, SettingsError, require_guard
+from calltally.settings import Settings, SettingsError, as_started, require_guard
 from calltally.store.store import StoreError
 
 _ANSWER_SECONDS = 2.0
@@ -37,7 +37,9 @@ def findings(settings: Settings) -> Iterator[Finding]:
     except StoreError as refused:
         yield Finding(subject="database", problem=str(refused))
     if not settings.sources:
-        yield Finding(subject="sources", detail="none is set up yet; `calltally sipgate setup` connects sipgate")
+        yield Finding(
+            subject="sources", detail=f"none is set up yet; `{settings.command} sipgate setup` connects sipgate"
+        )
     yield _teams(settings)
     listen = settings.server.listen
     yield port_finding(listen.host, listen.port, is_served=_is_served(listen.host, listen.port))
@@ -48,7 +50,7 @@ def _guard(settings: Settings) -> Finding:
     try:
         require_guard(settings.server)
     except SettingsError as refused:
-        return Finding(subject="access", problem=str(refused))
+        return Finding(subject="access", problem=as_started(str(refused), settings.command))
     if settings.server.password:
         return Finding(subject="access", detail="by password and tokens")
     return Finding(subject="access", detail="open to everyone" if settings.server.open else "this machine only")

@@ -17,13 +17,15 @@ def verify(*, data: Data = None, config: Config = None) -> None:
     """Recount everything and compare: offered = sum of outcomes, roll-ups = recount, records = journal."""
     from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
 
-    with opened(settings_at(data, config)) as parts, progress("Verifying") as tell:
+    settings = settings_at(data, config)
+    with opened(settings) as parts, progress("Verifying") as tell:
         differences = parts.store.verify(lambda step: tell(0, None, step))
     for difference in differences[:_MOST_SHOWN]:
         typer.echo(f"{difference.where}: expected {difference.expected}, found {difference.found}")
     if differences:
         typer.echo(
-            f"{counted(len(differences), 'difference')}. `calltally rebuild` makes all figures again from the journal."
+            f"{counted(len(differences), 'difference')}. "
+            f"`{settings.command} rebuild` makes all figures again from the journal."
         )
         raise typer.Exit(1)
     typer.echo("Everything agrees.")

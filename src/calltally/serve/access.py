@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from calltally.engine.credentials import Sessions, Tokens, csrf_token
 from calltally.serve.origins import Place, is_change, is_own_page, stranger
 from calltally.serve.problems import ProblemError, noted, problem_of, problem_response
+from calltally.settings import as_started
 from calltally.store.store import StoreError
 
 COOKIE = "calltally_session"
@@ -119,7 +120,7 @@ class Access:
                 "Only calltally's own pages may do this. If it is reached by another name, set server.public_url."
             )
         if sentence:
-            return _refusal(scope, HTTPStatus.FORBIDDEN, sentence), receive
+            return _refusal(scope, HTTPStatus.FORBIDDEN, as_started(sentence, self._place.command)), receive
         scope.setdefault("state", {})["visitor"] = Visitor()
         bearer = _bearer(headers)
         if self._sessions is None:
@@ -135,12 +136,12 @@ class Access:
     def _admit_token(self, scope: Scope, bearer: str) -> Response | None:
         holder = self._tokens.holder(bearer)
         scope["state"]["visitor"] = Visitor(token_name=holder or "")
-        return None if holder else _no_token()
+        return None if holder else _no_token(self._place.command)
 
     async def _admit_session(self, scope: Scope, headers: Mapping[str, str], sessions: Sessions) -> Response | None:
         session = _cookie(headers)
         if not sessions.is_open(session, self._now_ms()):
-            return None if scope["path"] == "/login" else _sign_in(scope, headers)
+            return None if scope["path"] == "/login" else _sign_in(scope, headers, self._place.command)
         await self._note(sessions, session)
         scope["state"]["visitor"] = Visitor(form_token=csrf_token(session), session=session)
         return None
@@ -187,16 +188,15 @@ def _refusal(scope: Scope, status: HTTPStatus, sentence: str) -> Response:
     return PlainTextResponse(sentence + "\n", status)
 
 
-def _no_token() -> Response:
-    problem = ProblemError(
-        HTTPStatus.UNAUTHORIZED, "This token opens nothing; `calltally token list` shows those that do."
-    )
+def _no_token(command: str) -> Response:
+    sentence = f"This token opens nothing; `{command} token list` shows those that do."
+    problem = ProblemError(HTTPStatus.UNAUTHORIZED, sentence)
     return problem_response(problem, {"www-authenticate": 'Bearer error="invalid_token"'})
 
 
-def _sign_in(scope: Scope, headers: Mapping[str, str]) -> Response:
+def _sign_in(scope: Scope, headers: Mapping[str, str], command: str) -> Response:
     if _is_for_programs(scope) or scope["method"] != "GET" or "text/html" not in headers.get("accept", "*/*"):
-        sentence = "Sign in at /login, or send a token as `Authorization: Bearer ct_...` (`calltally token create`)."
+        sentence = f"Sign in at /login, or send a token as `Authorization: Bearer ct_...` (`{command} token create`)."
         return problem_response(ProblemError(HTTPStatus.UNAUTHORIZED, sentence), {"www-authenticate": "Bearer"})
     query = scope["query_string"].decode("latin-1")
     wanted = quote(scope["path"], safe="/") + ("?" + query if query else "")

@@ -22,6 +22,7 @@ class Place:
         machine: the name of this machine, without a domain.
         needs_password: a password guards pages and API.
         is_open: everyone may look, on purpose.
+        command: what the operator types before the name of a command.
     """
 
     listen_host: str
@@ -29,6 +30,7 @@ class Place:
     machine: str
     needs_password: bool
     is_open: bool
+    command: str = "calltally"
 
     @property
     def is_tls(self) -> bool:

@@ -87,6 +87,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         machine=doors.machine,
         needs_password=server.password is not None,
         is_open=server.open,
+        command=site.settings.command,
     )
     compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
     return Access(

@@ -1,5 +1,6 @@
 """Typed settings from one TOML file and `CALLTALLY_*` variables."""
 
+from calltally.settings.command import as_started, command_of
 from calltally.settings.load import data_folder, load, require_guard, settings_file
 from calltally.settings.problems import Problem, SettingsError
 from calltally.settings.sections import AgentSetting, QueueSetting, Server, Settings, Site, TeamSetting
@@ -15,6 +16,8 @@ __all__ = [
     "SettingsError",
     "Site",
     "TeamSetting",
+    "as_started",
+    "command_of",
     "data_folder",
     "load",
     "require_guard",

@@ -11,6 +11,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from calltally.settings.command import command_of
 from calltally.settings.given_sources import Sections, SourceCheck, installed, validated
 from calltally.settings.problems import KeyPath, Problem, SettingsError, problem_of
 from calltally.settings.sections import (
@@ -109,7 +110,14 @@ def load(
         raise SettingsError(problems)
     names = (name for name in _Sections.model_fields if name != "sources")
     parts = {name: getattr(sections, name) for name in names}
-    return Settings(data=folder, file=file, sources=checked, notices=_notices(sections, given), **parts)
+    return Settings(
+        data=folder,
+        file=file,
+        sources=checked,
+        notices=_notices(sections, given),
+        command=command_of(environ),
+        **parts,
+    )
 
 
 def variables(environ: Mapping[str, str]) -> tuple[Sections, dict[KeyPath, str]]:

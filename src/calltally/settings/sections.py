@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, with_config
 
+from calltally.settings.command import INSTALLED
 from calltally.settings.values import (
     Address,
     address_from,
@@ -215,6 +217,7 @@ class Settings:
         file: the settings file; it need not be there if nobody named it.
         sources: what each source made of its section, by the name that records and journal use.
         notices: sentences an operator should read at every start.
+        command: what the operator types before the name of a command, `calltally` or `./run`.
     """
 
     data: Path
@@ -230,6 +233,7 @@ class Settings:
     privacy: Privacy = field(default_factory=Privacy)
     alerts: Alerts = field(default_factory=Alerts)
     notices: tuple[str, ...] = ()
+    command: str = INSTALLED
 
     @property
     def database_url(self) -> str:
@@ -240,6 +244,13 @@ class Settings:
     def public_url(self) -> str:
         """The address of the service for others, its own address if none is set."""
         return self.server.public_url or f"http://{self.server.listen}"
+
+    @property
+    def outside_url(self) -> str | None:
+        """The address that a phone system elsewhere can be told; `None` if none is set, or one of this machine only."""
+        public = self.server.public_url
+        host = urlsplit(public).hostname if public else None
+        return public if host and not Address(host, 0).is_loopback else None
 
 
 SECTIONS: Mapping[str, type] = {

@@ -48,7 +48,6 @@ MOST_ON_WALL: Final = 8
 PART_PATH: Final = "/parts/live/"
 LIVE_ADDRESS: Final = "/api/v1/live?calls=none"
 NOW_METRICS: Final = ("waiting_now", "active_now")
-CHECK: Final = "calltally check"
 DEMO_PROGRESS: Final = "demo.progress"
 _DONE: Final = 100
 _FRESH_MS: Final = 2_000
@@ -103,8 +102,7 @@ class LivePage:
                 title=title,
                 live_address=LIVE_ADDRESS,
                 part=view.asked.but(path=PART_PATH + "first", period=DEFAULT_PERIOD).url(),
-                addresses=self._addresses(),
-                command=CHECK,
+                first=self._first_steps(),
             )
         form = replace(filter_form(self._site, view.asked, view.words), earlier="", later="")
         parts, addresses = self._main(request, view)
@@ -162,21 +160,21 @@ class LivePage:
         heard = list(self._site.board.health.sources.values())
         return any(hearing.received for hearing in heard) or self._site.store.first_and_last() is not None
 
-    def _addresses(self) -> list[tuple[str, str]]:
-        """Return where each phone system should send to."""
+    def _first_steps(self) -> dict[str, object]:
+        """Return where each phone system should send to, if it has a way here."""
         settings = self._site.settings
         addresses = []
         for name, source in sorted(self._site.sources.items()):
-            if source.webhook is not None:
+            if source.webhook is not None and settings.outside_url:
                 secret = getattr(settings.sources.get(name), "secret", "")
-                addresses.append((source.title, f"{settings.public_url}/in/{name}" + (f"/{secret}" if secret else "")))
-        return addresses
+                addresses.append((source.title, f"{settings.outside_url}/in/{name}" + (f"/{secret}" if secret else "")))
+        return {"addresses": addresses, "here": settings.public_url, "file": str(settings.file)}
 
     def _part(self, request: Request, name: str) -> str:
         view = self._view(request)
         if name == "first":
             if not self._has_begun():
-                return self._renderer.text(request, "live_first_steps.html", addresses=self._addresses(), command=CHECK)
+                return self._renderer.text(request, "live_first_steps.html", first=self._first_steps())
             parts, addresses = self._main(request, view)
             return self._renderer.text(request, "live_begun.html", parts=parts, addresses=addresses)
         if name == WALL:

@@ -71,6 +71,7 @@ class Renderer:
             loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
         self._environment.globals["asset"] = self.assets.address
+        self._environment.globals["command"] = site.settings.command
 
     def words(self, request: Request) -> Words:
         """Return the words of the reader: the address's choice, their own, the site's, else what the browser wants."""

@@ -124,7 +124,7 @@ class SettingsPage:
             problems=teams.problems(),
             file=FILE_NAME,
             facts=site_facts(site, words),
-            sources=source_rows(site),
+            sources=source_rows(site, words),
             groups=group_rows(site),
             tokens=self._tokens(words),
             set_aside=set_aside_rows(entries, site, site.now_ms(), words),

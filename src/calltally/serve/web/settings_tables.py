@@ -28,7 +28,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One phone system; `sign_in` is where to allow calltally to ask it, empty where that is not the way."""
+    """One phone system.
+
+    Attributes:
+        address: where it sends to, or why there is no such address.
+        sign_in: where to allow calltally to ask it, empty where that is not the way.
+    """
 
     name: str
     is_set_up: bool
@@ -63,6 +68,7 @@ def site_facts(site: Site, words: Words) -> list[Fact]:
         words.t("settings.site.records", months=settings.retention.records_months),
         words.t("settings.site.rollups"),
     ]
+    guard = "guarded" if settings.server.password else "unguarded" if settings.server.open else "here_only"
     pairs = [
         ("name", settings.site.name or NONE),
         ("zone", settings.site.time_zone),
@@ -70,7 +76,7 @@ def site_facts(site: Site, words: Words) -> list[Fact]:
         ("retention", "; ".join(kept)),
         ("database", database_text(settings.database_url)),
         ("address", settings.public_url),
-        ("guard", words.t("settings.site.guarded" if settings.server.password else "settings.site.unguarded")),
+        ("guard", words.t(f"settings.site.{guard}")),
         ("file", str(settings.file)),
         ("version", __version__),
     ]
@@ -86,15 +92,16 @@ def database_text(url: str) -> str:
     return f"{parts.scheme.partition('+')[0]}, {host}{parts.path}"
 
 
-def source_rows(site: Site) -> list[SourceRow]:
+def source_rows(site: Site, words: Words) -> list[SourceRow]:
     """Return every phone system that is known, set up or not."""
     rows = []
     for name, source in sorted(site.sources.items()):
         own = site.settings.sources.get(name)
-        address = ""
+        address = words.t("settings.sources.imported", command=site.settings.command)
         if source.webhook is not None:
             secret = "/..." if getattr(own, "secret", "") else ""
-            address = f"{site.settings.public_url}/in/{name}{secret}"
+            outside = site.settings.outside_url
+            address = f"{outside}/in/{name}{secret}" if outside else words.t("settings.sources.nowhere")
         sync = source.sync(own) if source.sync is not None and own is not None else None
         sign_in = "/auth" if sync is not None and sync.remote.grant is not None else ""
         rows.append(SourceRow(name=source.title, is_set_up=own is not None, address=address, sign_in=sign_in))
