@@ -126,38 +126,53 @@ def test_formulas_read_as_words(formula: Formula, expected: str) -> None:
     assert phrase(formula) == expected
 
 
+TALKS = "calltally_call_talk_seconds"
+OPEN = "max by (source, direction, state) (calltally_calls_active"
+
+
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
         (
             RATE,
             (
-                'sum(increase(calltally_answered_total{direction="inbound"}[1h]))'
+                'sum(increase(calltally_calls_total{direction="inbound",outcome="answered"}[1h]))'
                 ' / (sum(increase(calltally_calls_total{direction="inbound"}[1h])) > 0)'
             ),
         ),
-        (Seconds(Sum("talk_ms")), "sum(increase(calltally_talk_seconds_total[1h]))"),
-        (Sum("talk_ms"), "1000 * sum(increase(calltally_talk_seconds_total[1h]))"),
+        (Seconds(Sum("talk_ms")), f"sum(increase({TALKS}_sum[1h]))"),
+        (Sum("talk_ms"), f"1000 * sum(increase({TALKS}_sum[1h]))"),
+        (Sum("withheld", IN), 'sum(increase(calltally_withheld_total{direction="inbound"}[1h]))'),
+        (
+            Seconds(Sum("unanswered_wait_ms", IN)),
+            'sum(increase(calltally_call_wait_seconds_sum{direction="inbound",outcome="unanswered"}[1h]))',
+        ),
         (
             Minus(Sum("calls"), Plus(Sum("busy"), Sum("failed"))),
             (
-                "(sum(increase(calltally_calls_total[1h])) - (sum(increase(calltally_busy_total[1h]))"
-                " + sum(increase(calltally_failed_total[1h]))))"
+                "(sum(increase(calltally_calls_total[1h]))"
+                ' - (sum(increase(calltally_calls_total{outcome="busy"}[1h]))'
+                ' + sum(increase(calltally_calls_total{outcome="failed"}[1h]))))'
             ),
         ),
-        (Sum("offered", None, "visit"), "sum(increase(calltally_visits_offered_total[1h]))"),
+        # What is counted is over, so there is nothing in progress to take away.
+        (Minus(Sum("calls"), Sum("in_progress")), "sum(increase(calltally_calls_total[1h]))"),
+        (Sum("in_progress"), f'sum({OPEN}{{state=~"waiting|ringing"}}))'),
+        (Sum("open_calls"), f"sum({OPEN}))"),
+        (Sum("offered", None, "visit"), "sum(increase(calltally_queue_entries_total[1h]))"),
+        (Sum("timeout", None, "visit"), 'sum(increase(calltally_queue_exits_total{outcome="timeout"}[1h]))'),
+        (Sum("waits", None, "visit"), "sum(increase(calltally_queue_wait_seconds_count[1h]))"),
+        (Sum("no_answer_rings", None, "visit"), "sum(increase(calltally_visits_no_answer_rings_total[1h]))"),
+        (Sum("in_progress", None, "visit"), "sum(max by (source, queue) (calltally_queue_waiting_calls))"),
         (
             Percentile("talk", 0.9, OUT),
-            (
-                "histogram_quantile(0.9, sum by (le) "
-                '(increase(calltally_call_talk_seconds_bucket{direction="outbound"}[1h])))'
-            ),
+            f'histogram_quantile(0.9, sum by (le) (increase({TALKS}_bucket{{direction="outbound"}}[1h])))',
         ),
-        (Gauge("waiting"), "sum(calltally_calls_waiting)"),
-        (Maximum("wait_ms"), None),
+        (Maximum("talk_ms"), f"histogram_quantile(1, sum by (le) (increase({TALKS}_bucket[1h])))"),
+        (Gauge("waiting"), f'sum({OPEN}{{state="waiting"}}))'),
     ],
 )
-def test_formulas_print_as_promql(formula: Formula, expected: str | None) -> None:
+def test_formulas_print_as_promql(formula: Formula, expected: str) -> None:
     assert promql(formula, "1h") == expected
 
 

@@ -10,8 +10,8 @@ from calltally.metrics.promql import promql
 _HEAD = """# Every number of calltally
 
 Made by `python -m calltally.metrics.document > docs/metrics.md`; a test holds it to the code. Pages and API ask for a
-number by its name and get the same definition. The same in PromQL is for a later release: this one serves no counters
-to Prometheus.
+number by its name and get the same definition. In PromQL a range tells of what ended in it, not of what began in it,
+and percentiles and greatest values lie within the bucket that is told: see [Prometheus](prometheus.md).
 
 - A call or queue visit belongs to the range in which it started; ranges are half-open, `[since, until)`.
 - A value without anything to divide by, or without any duration, is empty (`null`, shown as a dash), never 0.
@@ -37,8 +37,7 @@ def _metric_text(metric: Metric) -> str:
     if metric.target is not None:
         lines.append(f"- Target: {metric.target:g}")
     lines.append(f"- Unit: {metric.unit}; better: {metric.better}; kind: {metric.kind}")
-    query = promql(metric.formula)
-    lines.append(f"- PromQL: `{query}`" if query else "- PromQL: none, counters do not keep a greatest value")
+    lines.append(f"- PromQL: `{promql(metric.formula)}`")
     return "\n".join(lines)
 
 

@@ -1,25 +1,41 @@
-"""Prints formulas as PromQL over the counters that calltally exports of its measures.
+"""Prints formulas as PromQL over the series of `metrics.exposed`.
 
-Counters are `calltally_<measure>_total`, for queue visits `calltally_visits_<measure>_total`; milliseconds are exported
-as seconds (`calltally_talk_seconds_total`). Spreads are histograms (`calltally_call_talk_seconds`, a name of their own
-because a histogram and a counter may not share one); states of now are gauges (`calltally_calls_waiting`).
+Those count calls and visits that are over, at the moment when they are: a formula over a window tells of what ended in
+it, where pages and API tell of what began in it. What only open calls have is read from gauges, which are the same in
+every process, so the greatest of all instances is taken before the sum.
 """
 
 from typing import assert_never
 
-from calltally.metrics.formula import Additive, Formula, Gauge, Maximum, Minus, Percentile, Plus, Ratio, Seconds, Sum
+from calltally.metrics.exposed import ACTIVE, CALL_TALK, CALL_WAIT, QUEUE_WAITING, series_of
+from calltally.metrics.formula import (
+    Additive,
+    Formula,
+    Gauge,
+    Maximum,
+    Minus,
+    Percentile,
+    Plus,
+    Ratio,
+    Seconds,
+    Sum,
+    sums_of,
+)
 from calltally.model.words import Direction
 
+_SPREADS = {
+    "answered_wait": (CALL_WAIT, "answered"),
+    "unanswered_wait": (CALL_WAIT, "unanswered"),
+    "talk": (CALL_TALK, None),
+}
+_NONE = "vector(0)"
+_DURATIONS = {"wait_ms": CALL_WAIT, "talk_ms": CALL_TALK}
 
-def counter_name(measure: str, subject: str = "call") -> str:
-    """Return the name of a measure's counter."""
-    prefix = "calltally_visits_" if subject == "visit" else "calltally_"
-    name = f"{measure.removesuffix('_ms')}_seconds" if measure.endswith("_ms") else measure
-    return f"{prefix}{name}_total"
 
+def promql(formula: Formula, window: str = "$__range") -> str:
+    """Return a formula as PromQL over a window of time.
 
-def promql(formula: Formula, window: str = "$__range") -> str | None:
-    """Return a formula as PromQL over a window of time; `None` for a greatest value, which counters do not keep.
+    Percentiles and greatest values come from histograms: they lie within the bucket that is told.
 
     Args:
         formula: any formula.
@@ -27,39 +43,62 @@ def promql(formula: Formula, window: str = "$__range") -> str | None:
     """
     match formula:
         case Sum() | Seconds() | Plus() | Minus():
-            return _additive(formula, window)
+            return _additive(formula, window) or _open(sums_of(formula)[0])
         case Ratio():
-            return f"{_additive(formula.numerator, window)} / ({_additive(formula.denominator, window)} > 0)"
+            above, below = (_additive(each, window) or _NONE for each in (formula.numerator, formula.denominator))
+            return f"{above} / ({below} > 0)"
         case Percentile():
-            name = _selector(f"calltally_call_{formula.spread}_seconds_bucket", formula.direction)
-            return f"histogram_quantile({formula.share:g}, sum by (le) (increase({name}[{window}])))"
-        case Gauge():
-            return f"sum(calltally_calls_{formula.name})"
+            name, outcome = _SPREADS[formula.spread]
+            return _quantile(f"{formula.share:g}", name, formula.direction, outcome, window)
         case Maximum():
-            return None
+            return _quantile("1", _DURATIONS[formula.column], formula.direction, None, window)
+        case Gauge():
+            return _now(ACTIVE, ("source", "direction", "state"), f'{{state="{formula.name}"}}')
         case _:
             assert_never(formula)
 
 
-def _additive(formula: Additive, window: str) -> str:
+def _additive(formula: Additive, window: str) -> str | None:
+    """Return the sums of what is over; `None` for what nothing can have that is over."""
     match formula:
         case Sum():
             counted = _increase(formula, window)
-            return f"1000 * {counted}" if formula.measure.endswith("_ms") else counted
+            return f"1000 * {counted}" if counted and formula.measure.endswith("_ms") else counted
         case Seconds():
             return _increase(formula.sum, window)
-        case Plus():
-            return f"({_additive(formula.left, window)} + {_additive(formula.right, window)})"
-        case Minus():
-            return f"({_additive(formula.left, window)} - {_additive(formula.right, window)})"
+        case Plus() | Minus():
+            left, right = _additive(formula.left, window), _additive(formula.right, window)
+            if left is None or right is None:
+                return left or right
+            return f"({left} {'+' if isinstance(formula, Plus) else '-'} {right})"
         case _:
             assert_never(formula)
 
 
-def _increase(leaf: Sum, window: str) -> str:
-    name = _selector(counter_name(leaf.measure, leaf.subject), leaf.direction)
-    return f"sum(increase({name}[{window}]))"
+def _increase(leaf: Sum, window: str) -> str | None:
+    series = series_of(leaf.measure, leaf.subject)
+    if series is None:
+        return None
+    return f"sum(increase({series.name}{_where(leaf.direction, series.outcome)}[{window}]))"
 
 
-def _selector(name: str, direction: Direction | None) -> str:
-    return name if direction is None else f'{name}{{direction="{direction.value}"}}'
+def _open(leaf: Sum) -> str:
+    """Return how many calls or visits are open now, which is what the measures of open ones count."""
+    if leaf.subject == "visit":
+        return _now(QUEUE_WAITING, ("source", "queue"), "")
+    states = '{state=~"waiting|ringing"}' if leaf.measure == "in_progress" else ""
+    return _now(ACTIVE, ("source", "direction", "state"), states)
+
+
+def _now(name: str, labels: tuple[str, ...], where: str) -> str:
+    return f"sum(max by ({', '.join(labels)}) ({name}{where}))"
+
+
+def _quantile(share: str, name: str, direction: Direction | None, outcome: str | None, window: str) -> str:
+    return f"histogram_quantile({share}, sum by (le) (increase({name}_bucket{_where(direction, outcome)}[{window}])))"
+
+
+def _where(direction: Direction | None, outcome: str | None) -> str:
+    found = [] if direction is None else [f'direction="{direction.value}"']
+    found += [] if outcome is None else [f'outcome="{outcome}"']
+    return f"{{{','.join(found)}}}" if found else ""
