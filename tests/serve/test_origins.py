@@ -15,6 +15,14 @@ def place(
 
 HERE = place()
 PROXIED = place(public="https://calls.example.org")
+CONTAINER = Place(
+    listen_host="127.0.0.1",
+    public_url=None,
+    machine="calltally",
+    needs_password=False,
+    is_open=False,
+    is_in_container=True,
+)
 OPEN = place("0.0.0.0", "https://calls.example.org", is_open=True)  # noqa: S104  the case is about this
 GUARDED = place("0.0.0.0", password=True)  # noqa: S104  the same
 
@@ -33,6 +41,12 @@ NAMES = [
     (PROXIED, {"host": "127.0.0.1:8080", "x-forwarded-for": "127.0.0.1"}, True),
     (PROXIED, {"host": "127.0.0.1:8080", "forwarded": "for=203.0.113.7"}, False),
     (PROXIED, {"host": "127.0.0.1:8080", "x-real-ip": "unknown"}, False),
+    (HERE, {"host": "pbx:8080"}, False),
+    (CONTAINER, {"host": "localhost:8080"}, True),  # from the machine at whose loopback address it is published
+    (CONTAINER, {"host": "calltally:8080"}, True),  # from the container beside it, such as Prometheus
+    (CONTAINER, {"host": "calltally.evil.example"}, False),
+    (CONTAINER, {"host": "calls.example.org"}, False),
+    (CONTAINER, {"host": "calltally:8080", "x-forwarded-for": "203.0.113.7"}, False),
     (OPEN, {"host": "calls.example.org"}, True),
     (OPEN, {"host": "192.168.1.5:8080"}, True),
     (OPEN, {"host": "pbx:8080"}, True),

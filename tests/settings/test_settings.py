@@ -139,6 +139,7 @@ WRONG = [
     ("site = 5", "site", ("5", "a table", "[site]")),
     ("[server]\nlisten = '8080'", "server.listen", ('"8080"', "HOST:PORT", '"127.0.0.1:8080"')),
     ("[server]\nlisten = '127.0.0.1:70000'", "server.listen", ("HOST:PORT",)),
+    ("[server]\npublished_at = '127.0.0.1:8080'", "server.published_at", ('"127.0.0.1:8080"', "without a port")),
     ("[server]\nopen = 'perhaps'", "server.open", ('"perhaps"', "true or false")),
     ("[server]\npublic_url = 'calls.example.org'", "server.public_url", ("https://",)),
     ("[server]\ntrusted_proxies = ['all']", "server.trusted_proxies[1]", ('"all"', "addresses or networks")),
@@ -232,6 +233,12 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("pbx.lan:80", "", False),
         ("0.0.0.0:8080", f"password = '{HASH}'", True),
         ("0.0.0.0:8080", "open = true", True),
+        ("0.0.0.0:8080", "published_at = '127.0.0.1'", True),
+        ("0.0.0.0:8080", "published_at = '[::1]'", True),
+        ("0.0.0.0:8080", "published_at = 'localhost'", True),
+        ("0.0.0.0:8080", "published_at = '0.0.0.0'", False),
+        ("127.0.0.1:8080", "published_at = '192.168.1.5'", False),
+        ("0.0.0.0:8080", f"published_at = '0.0.0.0'\npassword = '{HASH}'", True),
     ],
 )
 def test_other_machines_are_served_only_with_a_password_or_on_purpose(

@@ -18,11 +18,12 @@ class Place:
     """Where the service is found.
 
     Attributes:
-        listen_host: the host part of `server.listen`.
+        listen_host: the host part of `server.listen`, or where the port of a container is published.
         machine: the name of this machine, without a domain.
         needs_password: a password guards pages and API.
         is_open: everyone may look, on purpose.
         command: what the operator types before the name of a command.
+        is_in_container: the containers beside this one may look too; they call it by the name of its machine.
     """
 
     listen_host: str
@@ -31,6 +32,7 @@ class Place:
     needs_password: bool
     is_open: bool
     command: str = "calltally"
+    is_in_container: bool = False
 
     @property
     def is_tls(self) -> bool:
@@ -64,7 +66,8 @@ def stranger(place: Place, headers: Mapping[str, str]) -> str | None:
         return None
     host = host_of(headers["host"])
     if is_loopback(place.listen_host) and not place.is_open:
-        if is_loopback(host) and not _came_from_afar(headers):
+        is_neighbour = place.is_in_container and host == place.machine.lower()
+        if (is_loopback(host) or is_neighbour) and not _came_from_afar(headers):
             return None
         return (
             "Without a password, calltally shows its pages on this machine only. Set one by the command "

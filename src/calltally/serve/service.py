@@ -82,11 +82,12 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
     for error in (ProblemError, StoreError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(error, answer_problem)
     place = Place(
-        listen_host=server.listen.host,
+        listen_host=server.reached_at.host,
         public_url=server.public_url,
         machine=doors.machine,
         needs_password=server.password is not None,
         is_open=server.open,
+        is_in_container=server.published_at is not None,
         command=site.settings.command,
     )
     compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)

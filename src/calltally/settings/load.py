@@ -185,7 +185,7 @@ def _notices(sections: _Sections, given: Mapping[str, object]) -> tuple[str, ...
         notices.append('site.time_zone is not set: days begin and end in UTC. Example: time_zone = "Europe/Berlin"')
     if sections.server.open:
         notices.append(
-            f"server.open = true: everyone who can reach {sections.server.listen} sees all calls, without a password."
+            f"server.open = true: everyone who reaches {sections.server.reached_at} sees all calls, without a password."
         )
     return tuple(notices)
 
@@ -194,14 +194,16 @@ def require_guard(server: Server) -> None:
     """Refuse to serve other machines without a password, unless that is said to be on purpose.
 
     Raises:
-        SettingsError: the address is not loopback, and neither a password nor `open = true` is set.
+        SettingsError: the address, or where its container is published, is not loopback, and neither a password nor
+            `open = true` is set.
     """
-    if server.listen.is_loopback or server.password or server.open:
+    if server.reached_at.is_loopback or server.password or server.open:
         return
+    key, value = ("published_at", server.published_at) if server.published_at else ("listen", str(server.listen))
     problem = Problem(
         where="the settings",
         key="server.password",
-        found=f"no password, while server.listen = {str(server.listen)!r} can be reached by other machines",
+        found=f"no password, while server.{key} = {value!r} can be reached by other machines",
         expected="a password, set by the command `calltally password`; or server.open = true to let everyone in; "
         "or an address that only this machine reaches",
         example='listen = "127.0.0.1:8080"   (under [server])',

@@ -17,6 +17,7 @@ from calltally.settings.values import (
     address_from,
     country_from,
     database_url_from,
+    host_from,
     hours_from,
     network_from,
     password_hash_from,
@@ -92,6 +93,14 @@ class Server:
         BeforeValidator(address_from),
         Key("The address and port on which pages, API and webhooks are served.", "HOST:PORT", '"127.0.0.1:8080"'),
     ] = Address("127.0.0.1", 8080)  # noqa: RUF009  a frozen value
+    published_at: Annotated[
+        Annotated[str, AfterValidator(host_from)] | None,
+        Key(
+            "Where a container's port is published: in place of listen, it decides who can reach the service.",
+            "an address or name of a machine, without a port",
+            '"127.0.0.1"',
+        ),
+    ] = None
     public_url: Annotated[
         Annotated[str, AfterValidator(public_url_from)] | None,
         Key(
@@ -120,6 +129,11 @@ class Server:
         bool,
         Key("Serve everyone who can reach the address, without a password, on purpose.", "true or false", "true"),
     ] = False
+
+    @property
+    def reached_at(self) -> Address:
+        """The address at which others reach the service: where it listens, or where its container is published."""
+        return Address(self.published_at, self.listen.port) if self.published_at else self.listen
 
 
 @with_config(_CLOSED)

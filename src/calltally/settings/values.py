@@ -54,6 +54,14 @@ def address_from(value: object) -> Address:
     return Address(host, int(port))
 
 
+def host_from(value: str) -> str:
+    """Return a name or address of a machine, without brackets."""
+    host = value.removeprefix("[").removesuffix("]") if value.startswith("[") else value
+    if not _is_ip(host) and not _HOST.fullmatch(host):
+        raise ValueError("no host")
+    return host
+
+
 def network_from(value: str) -> str:
     """Return an address or network as it is compared later, `10.0.0.0/8`."""
     return str(ip_network(value, strict=False))
