@@ -119,7 +119,6 @@ def test_a_command_that_is_called_wrongly_ends_with_2(called: Called, arguments:
         (("verify", "--config", "missing.toml"), "no file at missing.toml"),
         (("messages", "import", "missing.jsonl"), "missing.jsonl: No such file or directory"),
         (("queue-log", "import", "missing.log"), "missing.log cannot be read"),
-        (("calls", "export", "--output", "missing/calls.jsonl"), "No such file or directory"),
         (("serve", "--listen", "0.0.0.0:0"), "calltally password"),
         (("serve", "--listen", "everywhere"), "--listen: server.listen"),
     ],
@@ -270,6 +269,12 @@ def test_prune_takes_what_is_older_than_the_retention_and_says_so_before(filled:
     assert filled("calls", "export")[1].count("\n") == 3
     assert filled("prune")[1].startswith(told)
     assert filled("verify")[0] == 0
+
+
+def test_an_export_that_cannot_be_written_says_so(filled: Called) -> None:
+    status, _, err = filled("calls", "export", "--output", "missing/calls.jsonl")
+    assert status == 1
+    assert "No such file or directory" in err
 
 
 def test_a_queue_log_is_imported_once_however_often(called: Called, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from calltally.engine.sign_in import SignInError
-from calltally.inlets.vault import KEY_FILE, VaultError
+from calltally.engine.sign_in import KEY_FILE, SignInError
+from calltally.inlets.vault import VaultError
 from calltally.sources.source import RemoteError, Request
 from tests.inlets.signing_in import Site, at
 from tests.stubs.sipgate_api import REALM, Account, running

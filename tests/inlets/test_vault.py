@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calltally.inlets.vault import KEY_FILE, Vault, VaultError
+from calltally.engine.sign_in import KEY_FILE
+from calltally.inlets.vault import Vault, VaultError
 from tests.inlets.signing_in import MemoryValues
 
 

@@ -21,7 +21,8 @@ from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
 from calltally.sources.source import Remote, Source, Sync, Webhook
 from calltally.store.open import open_store
-from calltally.store.store import Store
+from calltally.store.presence import is_there
+from calltally.store.store import Store, StoreError
 
 
 def clock_us() -> int:
@@ -76,12 +77,35 @@ class Parts:
 
 
 def open_parts(settings: Settings) -> Parts:
-    """Open the store and put the parts together.
+    """Open the store, made if it is new, and put the parts together.
 
     Raises:
         StoreError: the database cannot be opened.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _parts(settings)
+
+
+def has_database(settings: Settings) -> bool:
+    """Return whether there is a database already."""
+    return is_there(settings.database_url)
+
+
+def existing_parts(settings: Settings) -> Parts:
+    """Open the store that is there already and put the parts together, for whoever only looks.
+
+    Raises:
+        StoreError: the database cannot be opened, or there is none yet.
+    """
+    if not has_database(settings):
+        raise StoreError(
+            f"there is no database in {settings.data}: `calltally serve` makes one. Is the data in another folder?"
+            " Name it by --data or CALLTALLY_DATA."
+        )
+    return _parts(settings)
+
+
+def _parts(settings: Settings) -> Parts:
     zone = ZoneInfo(settings.site.time_zone)
     store = open_store(settings.database_url, zone=settings.site.time_zone)
     teams = Teams(
@@ -114,6 +138,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
     require_guard(settings.server)
     with sole_service(settings.data), listening(settings.server.listen) as door:
         parts = open_parts(settings)
+        parts.teams.current()  # so that a file of teams that cannot be used is told of at the start
         try:
             run_until_told(parts, door, ready)
         finally:

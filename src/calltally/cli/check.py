@@ -11,19 +11,22 @@ def check(*, data: Data = None, config: Config = None) -> None:
     from calltally.cli.trial import findings  # noqa: PLC0415  loads the database
 
     settings = settings_at(data, config)
-    problems = 0
+    problems = warnings = 0
     for finding in findings(settings):
-        _show(finding.subject, finding.problem, finding.detail)
-        problems += finding.problem is not None
+        if finding.problem is not None:
+            problems += 1
+            _show("PROBLEM", finding.subject, finding.problem)
+        elif finding.warning is not None:
+            warnings += 1
+            _show("WARNING", finding.subject, finding.warning)
+        else:
+            _show("ok", finding.subject, finding.detail)
     if problems:
         typer.echo(f"\n{counted(problems, 'problem')} found.")
         raise typer.Exit(1)
-    typer.echo("\nEverything is ready.")
+    typer.echo("\nEverything is ready." + (f" {counted(warnings, 'warning')}: see above." if warnings else ""))
 
 
-def _show(subject: str, problem: str | None, detail: str) -> None:
-    if problem is None:
-        typer.echo(f"ok       {subject}: {detail}")
-        return
-    lines = problem.splitlines()
-    typer.echo("\n".join([f"PROBLEM  {subject}: {lines[0]}", *(f"         {line}" for line in lines[1:])]))
+def _show(word: str, subject: str, found: str) -> None:
+    first, *more = found.splitlines() or [""]
+    typer.echo("\n".join([f"{word:<8} {subject}: {first}", *(f"         {line}" for line in more)]))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -45,11 +46,12 @@ def app_of(kind: Kind) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Write records, oldest first, open ones included; without --since all of them."""
-        from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+        from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
 
         chosen = _format(format_)
-        with opened(settings_at(data, config)) as parts:
-            span = span_asked(since, until, parts.zone)
+        settings = settings_at(data, config)
+        span = span_asked(since, until, ZoneInfo(settings.site.time_zone))
+        with existing(settings) as parts:
             values = _values(kind, parts, span, source)
             lines = _csv(kind, values) if chosen is Format.CSV else _json_lines(values)
             written(output, lines)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,7 +29,8 @@ def import_(file: Input, *, data: Data = None, config: Config = None) -> None:
     from calltally.engine.transfer import Counts, import_messages  # noqa: PLC0415  the same
 
     counts = Counts()
-    with opened(settings_at(data, config)) as parts, _input(file) as (stream, size), progress("Importing") as tell:
+    settings = settings_at(data, config)
+    with _input(file) as (stream, size), opened(settings) as parts, progress("Importing") as tell:
 
         def note(so_far: Counts, bytes_read: int) -> None:
             nonlocal counts
@@ -54,11 +56,12 @@ def export(
     config: Config = None,
 ) -> None:
     """Write messages in the order of receipt."""
-    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
     from calltally.engine.transfer import line_of  # noqa: PLC0415  the same
 
-    with opened(settings_at(data, config)) as parts:
-        since_us, until_us = span_us(since, until, parts.zone)
+    settings = settings_at(data, config)
+    since_us, until_us = span_us(since, until, ZoneInfo(settings.site.time_zone))
+    with existing(settings) as parts:
         entries = parts.store.journal(since_us=since_us, until_us=until_us, source=source)
         written(output, (line_of(entry.message) for entry in entries))
 

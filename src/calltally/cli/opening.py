@@ -6,12 +6,12 @@ Commands import this module when they run and not before, for the database takes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from calltally.app import Parts, clock_us, known_sources, open_parts
+from calltally.app import Parts, clock_us, existing_parts, known_sources, open_parts
 from calltally.engine.log import log_to_stderr
 from calltally.engine.memberships import Memberships, memberships_of
 from calltally.settings import Settings
 
-__all__ = ["Parts", "clock_us", "known_sources", "memberships", "opened"]
+__all__ = ["Parts", "clock_us", "existing", "known_sources", "memberships", "opened"]
 
 
 @contextmanager
@@ -22,7 +22,24 @@ def opened(settings: Settings) -> Iterator[Parts]:
         StoreError: it cannot be used.
     """
     log_to_stderr()
-    parts = open_parts(settings)
+    with _closed_after(open_parts(settings)) as parts:
+        yield parts
+
+
+@contextmanager
+def existing(settings: Settings) -> Iterator[Parts]:
+    """Open the database of these settings, which is there already; closed when the block ends.
+
+    Raises:
+        StoreError: it cannot be used, or there is none.
+    """
+    log_to_stderr()
+    with _closed_after(existing_parts(settings)) as parts:
+        yield parts
+
+
+@contextmanager
+def _closed_after(parts: Parts) -> Iterator[Parts]:
     try:
         yield parts
     finally:

@@ -71,10 +71,10 @@ def create(*, name: TokenName, data: Data = None, config: Config = None) -> None
 @tokens.command("list")
 def list_(*, data: Data = None, config: Config = None) -> None:
     """List the names of all tokens."""
-    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
     from calltally.engine.credentials import Tokens  # noqa: PLC0415  the same
 
-    with opened(settings_at(data, config)) as parts:
+    with existing(settings_at(data, config)) as parts:
         for token in Tokens(parts.store, secrets.token_urlsafe).listed():
             typer.echo(f"{datetime.fromtimestamp(token.created_at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}  {token.name}")
 
@@ -84,10 +84,10 @@ def revoke(
     name: Annotated[str, typer.Argument(help="The token's name.")], *, data: Data = None, config: Config = None
 ) -> None:
     """Forget a token; it opens nothing from then on."""
-    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
     from calltally.engine.credentials import Tokens  # noqa: PLC0415  the same
 
-    with opened(settings_at(data, config)) as parts:
+    with existing(settings_at(data, config)) as parts:
         if not Tokens(parts.store, secrets.token_urlsafe).revoke(name):
             typer.echo(f"There is no token called {name!r}.", err=True)
             raise typer.Exit(1)

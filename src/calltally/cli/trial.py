@@ -3,35 +3,45 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
-from calltally.app import Parts, clock_us, trouble_with
-from calltally.cli.opening import opened
+from calltally.app import Parts, clock_us, has_database, trouble_with
+from calltally.cli.opening import existing, opened
 from calltally.engine.checks import (
     Finding,
     clock_finding,
+    file_finding,
     folder_finding,
     newest_message_us,
+    others_may_read,
     port_finding,
     source_findings,
 )
+from calltally.engine.sign_in import KEY_FILE
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
-from calltally.settings import Settings, SettingsError, as_started, require_guard
+from calltally.settings import Settings, SettingsError, as_started, require_guard, secret_in
 from calltally.store.store import StoreError
 
 _ANSWER_SECONDS = 2.0
+_DATABASE = "can be opened and has the form of this version"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Yield what is found about each thing that the service needs."""
-    yield Finding(subject=f"settings {settings.file}", detail=" ".join(settings.notices) or "all keys can be used")
+    yield file_finding(settings.file, holds_secret=secret_in(settings.file), notices=settings.notices)
     yield _guard(settings)
     yield folder_finding(settings.data)
+    yield from _key_file(settings.data / KEY_FILE)
     newest_us: int | None = None
     try:
-        with opened(settings) as parts:
+        with _looked_at(settings) as (parts, is_new):
             newest_us = newest_message_us(parts.store)
-            yield Finding(subject="database", detail="can be opened and has the form of this version")
+            detail = "none yet; the service makes it when it starts" if is_new else _DATABASE
+            yield Finding(subject="database", detail=detail)
             yield from source_findings(parts.store, tuple(settings.sources))
             yield from _ways_in(parts)
     except StoreError as refused:
@@ -44,6 +54,26 @@ def findings(settings: Settings) -> Iterator[Finding]:
     listen = settings.server.listen
     yield port_finding(listen.host, listen.port, is_served=_is_served(listen.host, listen.port))
     yield clock_finding(clock_us(), newest_us)
+
+
+@contextmanager
+def _looked_at(settings: Settings) -> Iterator[tuple[Parts, bool]]:
+    """Give what is there already; where nothing is, an empty database that is thrown away, and that it is new."""
+    if has_database(settings):
+        with existing(settings) as parts:
+            yield parts, False
+        return
+    with TemporaryDirectory(prefix="calltally-check-") as folder:
+        elsewhere = replace(settings, data=Path(folder), database=replace(settings.database, url=None))
+        with opened(elsewhere) as parts:
+            yield parts, True
+
+
+def _key_file(file: Path) -> Iterator[Finding]:
+    """Yield whether others may read the key of the secrets in the database, if there is one."""
+    warning = others_may_read(file)
+    if warning is not None:
+        yield Finding(subject=f"key {file}", warning=warning)
 
 
 def _guard(settings: Settings) -> Finding:
@@ -75,7 +105,10 @@ def _teams(settings: Settings) -> Finding:
     fixed = [NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams]
     file = settings.data / FILE_NAME
     teams = Teams(file=file, fixed=fixed, country=settings.site.country, clock_seconds=monotonic)
-    return Finding(subject="teams", problem=" ".join(teams.problems()) or None, detail=f"{len(teams.current())} in use")
+    problems = teams.problems()
+    if problems:
+        return Finding(subject="teams", problem=" ".join(problems))
+    return Finding(subject="teams", detail=f"{len(teams.current())} in use")
 
 
 def _is_served(host: str, port: int) -> bool:

@@ -15,10 +15,10 @@ _MOST_SHOWN = 50
 
 def verify(*, data: Data = None, config: Config = None) -> None:
     """Recount everything and compare: offered = sum of outcomes, roll-ups = recount, records = journal."""
-    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
 
     settings = settings_at(data, config)
-    with opened(settings) as parts, progress("Verifying") as tell:
+    with existing(settings) as parts, progress("Verifying") as tell:
         differences = parts.store.verify(lambda step: tell(0, None, step))
     for difference in differences[:_MOST_SHOWN]:
         typer.echo(f"{difference.where}: expected {difference.expected}, found {difference.found}")
@@ -33,9 +33,9 @@ def verify(*, data: Data = None, config: Config = None) -> None:
 
 def rebuild(*, data: Data = None, config: Config = None) -> None:
     """Make all records and figures again from the journal."""
-    from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
 
-    with opened(settings_at(data, config)) as parts, progress("Rebuilding") as tell:
+    with existing(settings_at(data, config)) as parts, progress("Rebuilding") as tell:
         folded = parts.ingest().rebuild(lambda done: tell(done, None, counted(done, "call")))
     verb = "was made again from its" if folded == 1 else "were made again from their"
     typer.echo(f"{counted(folded, 'call')} {verb} messages.")
@@ -48,10 +48,10 @@ def prune(
     config: Config = None,
 ) -> None:
     """Delete messages and records older than the retention says; figures over time stay."""
-    from calltally.cli.opening import clock_us, opened  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import clock_us, existing  # noqa: PLC0415  loads the database
     from calltally.engine.duties import prune as pruned  # noqa: PLC0415  the same
 
-    with opened(settings_at(data, config)) as parts:
+    with existing(settings_at(data, config)) as parts:
         counts = pruned(parts.store, parts.retention, clock_us() // 1000, parts.zone, dry_run=dry_run)
     verb = "would be deleted" if dry_run else "were deleted"
     messages, calls, legs = (

@@ -3,15 +3,19 @@
 import os
 import shutil
 import socket
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 from calltally.store.store import Store
 
 _EARLIEST_YEAR = 2025
 _LEAST_FREE_BYTES = 500 * 1024 * 1024
 _FUTURE_US = 60 * 1_000_000
+_GIVE_RIGHT = "Give the user of the service the right, or choose another."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,28 +24,54 @@ class Finding:
 
     Attributes:
         subject: what was looked at.
-        problem: what is wrong and what to do, as sentences; `None` if all is well.
+        problem: what is wrong and what to do, as sentences; `None` if the service can start.
+        warning: what should be changed although the service can start; `None` if all is well.
         detail: what was found where all is well.
     """
 
     subject: str
     problem: str | None = None
+    warning: str | None = None
     detail: str = ""
 
 
-def folder_finding(folder: Path) -> Finding:
-    """Return whether the data folder can be written and has room."""
-    subject = f"data folder {folder}"
+def file_finding(file: Path, *, holds_secret: bool, notices: Sequence[str]) -> Finding:
+    """Return whether the settings file is there, and whether others may read the secrets in it."""
+    subject = f"settings {file}"
+    if not file.exists():
+        return Finding(subject=subject, detail=" ".join(["there is no such file, so the defaults are used.", *notices]))
+    warning = others_may_read(file) if holds_secret else None
+    return Finding(subject=subject, warning=warning, detail=" ".join(notices) or "all keys can be used")
+
+
+def others_may_read(file: Path) -> str | None:
+    """Return what to do about a file of secrets that every user of this machine may read; `None` if nobody may."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_open = file.stat().st_mode & stat.S_IROTH
+    except OSError:
+        return None
+    return (
+        f"It holds secrets, and every user of this machine may read it. Run: chmod o-r {quote(str(file))}"
+        if (is_open)
+        else None
+    )
+
+
+def folder_finding(folder: Path) -> Finding:
+    """Return whether the data folder can be written and has room; nothing is made."""
+    subject = f"data folder {folder}"
+    if not folder.exists():
+        above = next(parent for parent in folder.absolute().parents if parent.exists())
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            return Finding(subject=subject, detail="not there yet; the service makes it when it starts")
+        sentence = f"It is not there, and cannot be made in {above}. {_GIVE_RIGHT}"
+        return Finding(subject=subject, problem=sentence)
+    try:
         trial = folder / f".calltally-check-{os.getpid()}"
         trial.write_bytes(b"x")
         trial.unlink()
     except OSError as refused:
-        sentence = (
-            f"It cannot be written ({refused.strerror}). Give the user of the service the right, or choose another."
-        )
-        return Finding(subject=subject, problem=sentence)
+        return Finding(subject=subject, problem=f"It cannot be written ({refused.strerror}). {_GIVE_RIGHT}")
     free = shutil.disk_usage(folder).free
     if free < _LEAST_FREE_BYTES:
         return Finding(subject=subject, problem=f"Only {free // 1024**2} MiB are free. Make room, or choose another.")

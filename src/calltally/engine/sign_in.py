@@ -4,7 +4,10 @@ from typing import Protocol
 
 from calltally.sources.source import RemoteError
 
-__all__ = ["RemoteError", "SignIn", "SignInError"]
+__all__ = ["KEY_FILE", "RemoteError", "SignIn", "SignInError"]
+
+KEY_FILE = "secret.key"
+"""The file in the data folder that holds the key of the secrets in the database."""
 
 
 class SignInError(RemoteError):

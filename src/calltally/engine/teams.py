@@ -55,26 +55,29 @@ class Teams:
         self._country = country
         self._clock = clock_seconds
         self._looked_at = clock_seconds()
+        self._told: tuple[str, ...] = ()
         self._state = self._state_of((), None, ())
         self._look()
 
     def current(self) -> tuple[Team, ...]:
-        """Return the teams, the same tuple until something changes. Looks at the file at most once a second."""
-        now = self._clock()
-        if now - self._looked_at >= _LOOK_AGAIN_SECONDS:
-            self._looked_at = now
-            self._look()
-        return self._state.teams
+        """Return the teams, the same tuple until something changes. Looks at the file at most once a second.
+
+        What is wrong with them goes to the log once: whoever asks nothing about teams is told nothing of them.
+        """
+        state = self._fresh()
+        if state.problems != self._told:
+            self._told = state.problems
+            for sentence in state.problems:
+                log.warning("teams_not_usable", reason=sentence)
+        return state.teams
 
     def problems(self) -> tuple[str, ...]:
         """Return what is wrong with the file or was left out, as sentences; empty if all is well."""
-        self.current()
-        return self._state.problems
+        return self._fresh().problems
 
     def written(self) -> tuple[NamedNumbers, ...]:
         """Return the teams of the file as they are written there, for a page that edits them."""
-        self.current()
-        return self._state.written
+        return self._fresh().written
 
     def save(self, teams: Sequence[NamedNumbers]) -> None:
         """Write the file anew, whole or not at all, and use it at once.
@@ -100,6 +103,13 @@ class Teams:
             aside.unlink(missing_ok=True)
         self._look()
 
+    def _fresh(self) -> _State:
+        now = self._clock()
+        if now - self._looked_at >= _LOOK_AGAIN_SECONDS:
+            self._looked_at = now
+            self._look()
+        return self._state
+
     def _look(self) -> None:
         before = self._state
         try:
@@ -113,9 +123,6 @@ class Teams:
             state = self._state_of(written, stamp, (sentence,))
         else:
             state = self._state_of(written, stamp, ())
-        if state.problems != before.problems:
-            for sentence in state.problems:
-                log.warning("teams_not_usable", reason=sentence)
         self._state = before if state == before else state
 
     def _state_of(

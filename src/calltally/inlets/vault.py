@@ -7,10 +7,9 @@ from tempfile import NamedTemporaryFile
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from calltally.engine.sign_in import SignInError
+from calltally.engine.sign_in import KEY_FILE, SignInError
 from calltally.engine.values import Values
 
-KEY_FILE = "secret.key"
 _ONLY_OWNER = 0o600
 
 

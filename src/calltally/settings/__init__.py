@@ -1,7 +1,7 @@
 """Typed settings from one TOML file and `CALLTALLY_*` variables."""
 
 from calltally.settings.command import as_started, command_of
-from calltally.settings.load import data_folder, load, require_guard, settings_file
+from calltally.settings.load import data_folder, load, require_guard, secret_in, settings_file
 from calltally.settings.problems import Problem, SettingsError
 from calltally.settings.sections import AgentSetting, QueueSetting, Server, Settings, Site, TeamSetting
 from calltally.settings.values import Address
@@ -21,5 +21,6 @@ __all__ = [
     "data_folder",
     "load",
     "require_guard",
+    "secret_in",
     "settings_file",
 ]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from calltally.settings.command import command_of
 from calltally.settings.given_sources import Sections, SourceCheck, installed, validated
-from calltally.settings.problems import KeyPath, Problem, SettingsError, problem_of
+from calltally.settings.problems import KeyPath, Problem, SettingsError, holds_secret, problem_of
 from calltally.settings.sections import (
     AgentSetting,
     Alerts,
@@ -118,6 +118,11 @@ def load(
         command=command_of(environ),
         **parts,
     )
+
+
+def secret_in(file: Path) -> bool:
+    """Return whether a settings file, which can be read, holds something that nobody else may read."""
+    return holds_secret(_told_by(file, "", must_be=False))
 
 
 def variables(environ: Mapping[str, str]) -> tuple[Sections, dict[KeyPath, str]]:

@@ -15,7 +15,7 @@ from calltally.settings.sections import LISTED, SECTIONS, Key
 KeyPath = tuple[str | int, ...]
 
 _SECRET = re.compile(r"password|secret|token|key", re.IGNORECASE)
-_NOT_SECRET = re.compile(r"public_key|public_key_file")
+_NOT_SECRET = re.compile(r"public_key|public_key_file|token_id")
 _CREDENTIALS = re.compile(r"(://[^/@\s]*:)[^/@\s]+@")
 _LONGEST = 80
 
@@ -68,6 +68,22 @@ def _unsecret(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: "(hidden)" if _SECRET.search(str(key)) else _unsecret(kept) for key, kept in value.items()}
     return [_unsecret(kept) for kept in value] if isinstance(value, list) else value
+
+
+def holds_secret(given: Mapping[str, object]) -> bool:
+    """Return whether settings as they were written hold something that nobody else may read."""
+    return any(_is_secret(str(key), value) for key, value in given.items())
+
+
+def _is_secret(key: str, value: object) -> bool:
+    if isinstance(value, Mapping):
+        return bool(value) if _SECRET.search(key) else holds_secret(value)
+    if isinstance(value, list):
+        return any(_is_secret(key, each) for each in value)
+    if not isinstance(value, str) or not value:
+        return False
+    is_named_so = _SECRET.search(key) is not None and not _NOT_SECRET.fullmatch(key)
+    return is_named_so or _CREDENTIALS.search(value) is not None
 
 
 def dotted(path: KeyPath) -> str:

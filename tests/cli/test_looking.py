@@ -1,0 +1,112 @@
+"""Commands that only look leave nothing behind, and `check` tells what others could read."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from calltally.cli.main import app
+from calltally.engine.checks import others_may_read
+from calltally.settings.problems import holds_secret
+
+Ended = tuple[int, str]
+
+
+@pytest.fixture
+def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    monkeypatch.setenv("CALLTALLY_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("CALLTALLY_SERVER__LISTEN", "127.0.0.1:0")
+    monkeypatch.delenv("CALLTALLY_CONFIG", raising=False)
+
+    def call(*arguments: str) -> Ended:
+        done = CliRunner().invoke(app, arguments)
+        return done.exit_code, done.output if done.exception is None else f"{done.output}{done.exception}"
+
+    return call
+
+
+LOOKING = [
+    ("verify",),
+    ("rebuild",),
+    ("prune", "--dry-run"),
+    ("calls", "export"),
+    ("legs", "export"),
+    ("visits", "export"),
+    ("messages", "export"),
+    ("token", "list"),
+    ("messages", "import", "missing.jsonl"),
+]
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_a_command_that_finds_no_database_says_so_and_makes_none(
+    called: Callable[..., Ended], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    status, told = called(*arguments)
+    assert status == 1
+    assert "there is no database in" in told or "missing.jsonl" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_makes_neither_folder_nor_database(called: Callable[..., Ended], tmp_path: Path) -> None:
+    status, told = called("check")
+    assert status == 0
+    assert "there is no such file, so the defaults are used" in told
+    assert "not there yet; the service makes it when it starts" in told
+    assert "database: none yet" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_says_where_a_folder_cannot_be_made(called: Callable[..., Ended], tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.touch()
+    status, told = called("check", "--data", str(settings / "data"), "--config", str(settings))
+    assert status == 1
+    assert f"data: It is not there, and cannot be made in {settings}." in told
+
+
+SETTINGS = [
+    # what the file says                                              mode   warned
+    ('[sources.sipgate]\ntoken_id = "token-A"\ntoken = "abc"', 0o644, True),
+    ('[sources.sipgate]\ntoken_id = "token-A"\ntoken = "abc"', 0o640, False),
+    ('[site]\nname = "Nordlicht"', 0o644, False),
+    ('[sources.asterisk]\ndatabase_url = "postgresql://reader:abc@pbx.example.org/asterisk"', 0o644, True),
+    ('[sources.asterisk]\ndatabase_url = "postgresql://pbx.example.org/asterisk"', 0o644, False),
+    ('[sources.sipgate]\npublic_key_file = "key.pem"', 0o644, False),
+]
+
+
+@pytest.mark.parametrize(("text", "mode", "warned"), SETTINGS)
+def test_check_warns_of_secrets_that_every_user_may_read(tmp_path: Path, text: str, mode: int, *, warned: bool) -> None:
+    file = tmp_path / "cal tally.toml"
+    file.write_text(text)
+    file.chmod(mode)
+    said = others_may_read(file) if holds_secret(tomllib.loads(text)) else None
+    assert (said is not None) is warned
+    assert said is None or said.endswith(f"chmod o-r '{file}'")
+
+
+def test_a_warning_of_check_is_no_failure(called: Callable[..., Ended], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, text in (("calltally.toml", '[sources.sipgate]\nsecret = "q7Hc2mVx4TzLr9q7"'), ("secret.key", "x")):
+        (data / name).write_text(text)
+        (data / name).chmod(0o644)
+    status, told = called("check")
+    assert status == 0
+    assert f"WARNING  settings {data / 'calltally.toml'}: It holds secrets" in told
+    assert f"WARNING  key {data / 'secret.key'}: It holds secrets" in told
+    assert "Everything is ready. 2 warnings: see above." in told
+
+
+def test_a_broken_file_of_teams_is_told_by_check_once_and_by_no_command_that_needs_no_teams(
+    called: Callable[..., Ended], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "teams.json").write_text("[{")
+    assert called("database", "upgrade")[0] == 0
+    for arguments, times in ((("token", "list"), 0), (("verify",), 0), (("check",), 1), (("calls", "export"), 1)):
+        assert called(*arguments)[1].count("teams.json is not used") == times, arguments
