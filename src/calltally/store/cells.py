@@ -1,4 +1,4 @@
-"""Adding to roll-ups: one statement per kind of cell, run for every cell that a transaction changed."""
+"""Adding to roll-ups: every cell that a transaction changed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from sqlalchemy import Table
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES
 from calltally.store import tables
 from calltally.store.asked import CellDeltas, RollUpDeltas
-from calltally.store.statements import Cursor, Printer
+from calltally.store.statements import Cursor, Dialect
 
 CALL_CELL: Final = ("bucket_ms", "source", "direction", "lines_id")
 VISIT_CELL: Final = ("bucket_ms", "source", "queue")
@@ -31,24 +31,22 @@ ROLL_UPS: Final[tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...]] = (
 class CellStatements:
     """How one roll-up changes; the first measure counts what the cell is made of."""
 
-    def __init__(self, printer: Printer, table: Table, cell: Sequence[str], measures: Sequence[str]) -> None:
-        self.add = printer.add(table, cell, measures)
-        self.remove_empty = printer.delete(table, cell, f"{printer.quote(measures[0])} = 0")
+    def __init__(self, dialect: Dialect, table: Table, cell: Sequence[str], measures: Sequence[str]) -> None:
+        self.add = dialect.add(table, cell, measures)
+        self.remove_empty = dialect.delete(table, cell, f"{dialect.quote(measures[0])} = 0")
 
 
-def roll_up_statements(printer: Printer) -> tuple[CellStatements, ...]:
+def roll_up_statements(dialect: Dialect) -> tuple[CellStatements, ...]:
     """Return the statements of every roll-up, in the order of `ROLL_UPS`."""
-    return tuple(CellStatements(printer, table, cell, measures) for table, cell, measures in ROLL_UPS)
+    return tuple(CellStatements(dialect, table, cell, measures) for table, cell, measures in ROLL_UPS)
 
 
 def add(cursor: Cursor, statements: Sequence[CellStatements], deltas: RollUpDeltas) -> None:
     """Add to the roll-ups, and delete cells in which nothing is counted any more."""
     for statement, cells in zip(statements, deltas_in_order(deltas), strict=True):
         if cells:
-            cursor.executemany(statement.add, [(*cell, *sums) for cell, sums in cells.items()])
-            emptied = [cell for cell, sums in cells.items() if sums[0] < 0]
-            if emptied:
-                cursor.executemany(statement.remove_empty, emptied)
+            statement.add.write(cursor, [(*cell, *sums) for cell, sums in cells.items()])
+            statement.remove_empty.write(cursor, [cell for cell, sums in cells.items() if sums[0] < 0])
 
 
 def deltas_in_order(deltas: RollUpDeltas) -> tuple[CellDeltas, ...]:

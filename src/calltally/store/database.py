@@ -28,9 +28,10 @@ from calltally.store.asked import (
     SumQuestion,
     SumRow,
 )
+from calltally.store.following import Batch, Follower
 from calltally.store.known import Known
 from calltally.store.recount import Recount
-from calltally.store.statements import Cursor, Printer
+from calltally.store.statements import Dialect
 from calltally.store.writing import SqlTransaction, WriteStatements
 
 ZONE_VALUE: Final = "store.zone"
@@ -41,12 +42,12 @@ class Engine(Protocol):
     """What differs from database to database."""
 
     @property
-    def printer(self) -> Printer:
+    def dialect(self) -> Dialect:
         """What prints statements for the driver."""
         ...
 
-    def writing(self) -> AbstractContextManager[tuple[Cursor, int]]:
-        """Give a cursor in a write transaction, and a number that differs if another process has written."""
+    def writing(self) -> AbstractContextManager[Batch]:
+        """Begin a write transaction; durable when the block ends, nothing of it is kept if that raises."""
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -61,6 +62,10 @@ class Engine(Protocol):
         """Return a number that changes with every commit of any process."""
         ...
 
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until another process has written, or the time is over; return whether it has."""
+        ...
+
     def close(self) -> None:
         """Give back every connection."""
         ...
@@ -73,15 +78,14 @@ class Database:
         self._engine = engine
         self._zone = zone
         self._known = Known()
-        self._statements = WriteStatements(engine.printer)
+        self._asked = Follower()
+        self._statements = WriteStatements(engine.dialect)
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """Begin a write transaction; committed and durable when the block ends, rolled back if it raises."""
-        with self._engine.writing() as (cursor, generation):
-            transaction = SqlTransaction(
-                cursor, self._statements, known=self._known, zone=self._zone, generation=generation
-            )
+        with self._engine.writing() as batch:
+            transaction = SqlTransaction(batch, self._statements, known=self._known, asked=self._asked, zone=self._zone)
             yield transaction
         transaction.committed()
 
@@ -94,10 +98,11 @@ class Database:
         kept = self.value(ZONE_VALUE)
         if kept == zone.encode():
             return
-        with self._engine.writing() as (cursor, _):
+        with self._engine.writing() as batch:
             if kept is not None:
-                recount.remake_days(cursor, self._engine.printer, self._statements.cells, LocalDays(self._zone))
-            cursor.execute(self._statements.put_value, (ZONE_VALUE, zone.encode()))
+                days = LocalDays(self._zone)
+                recount.remake_days(batch.cursor, self._engine.dialect, self._statements.cells, days)
+            self._statements.put_value.write(batch.cursor, [(ZONE_VALUE, zone.encode())])
 
     def sums(self, question: SumQuestion) -> list[SumRow]:
         """Return sums, by bucket (rising) and value; buckets without records have no row."""
@@ -206,6 +211,11 @@ class Database:
         with self._engine.reading() as connection:
             return small.directory(connection)
 
+    def teams(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the teams as saved last, as `(name, numbers)`."""
+        with self._engine.reading() as connection:
+            return small.teams(connection)
+
     def value(self, key: str) -> bytes | None:
         """Return a small named value."""
         with self._engine.reading() as connection:
@@ -230,6 +240,10 @@ class Database:
         """Return a number that changes with every committed write of any process."""
         return self._engine.generation()
 
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until another process has written since the last look, or the time is over; return whether it has."""
+        return self._engine.wait_for_change(seconds)
+
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Return what `Transaction.prune` would delete."""
         with self._engine.reading() as connection:
@@ -242,5 +256,5 @@ class Database:
         """Recount records into roll-ups and compare; check links, and that outcomes add up."""
         with self._engine.reading() as connection:
             cursor = connection.connection.cursor()
-            recount = Recount(cursor, self._engine.printer, LocalDays(self._zone))
+            recount = Recount(cursor, self._engine.dialect, LocalDays(self._zone))
             return verify.differences(cursor, recount, progress)

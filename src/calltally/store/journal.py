@@ -6,10 +6,10 @@ from calltally.model.messages import RawMessage
 from calltally.store import tables
 from calltally.store.asked import JournalEntry, SourceHealth
 from calltally.store.rows import Row, entry_row, message_of
-from calltally.store.statements import Cursor, Printer, ask_in
+from calltally.store.statements import Cursor, Dialect
 
-MESSAGE_COLUMNS = tuple(column.name for column in tables.MESSAGES.c if column.name != "message_id")
-"""The columns of `rows.entry_row`, and `problem`."""
+MESSAGE_COLUMNS = tuple(tables.MESSAGES.c.keys())
+"""The columns of `rows.entry_row`."""
 _IDENTITY = ("received_at_us", "source", "digest")
 _HEALTH_COLUMNS = tuple(column.name for column in tables.HEALTH.c)
 
@@ -17,19 +17,15 @@ _HEALTH_COLUMNS = tuple(column.name for column in tables.HEALTH.c)
 class JournalStatements:
     """The statements of this file, printed once for an engine."""
 
-    def __init__(self, printer: Printer) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         messages = tables.MESSAGES
-        understood = [name for name in MESSAGE_COLUMNS if name != "problem"]
-        self.append = printer.insert_new(messages, understood, _IDENTITY)
-        self.append_bad = printer.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
-        self.place = (
-            f"UPDATE messages SET flow_id = {printer.mark}, problem = {printer.mark} WHERE {printer.where(_IDENTITY)}"  # noqa: S608  names of our own tables
-        )
-        self.forget = printer.delete(messages, _IDENTITY, "problem IS NOT NULL")
-        self.known = printer.select_in(messages, _IDENTITY, "received_at_us")
-        self.of_flows = printer.select_in(messages, MESSAGE_COLUMNS, "flow_id", "problem IS NULL")
-        self.health = printer.select_in(tables.HEALTH, _HEALTH_COLUMNS, "source")
-        self.put_health = printer.put(tables.HEALTH, _HEALTH_COLUMNS, ("source",))
+        self.append = dialect.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
+        self.place = dialect.change(messages, ("flow_id", "problem"), _IDENTITY)
+        self.forget = dialect.delete(messages, _IDENTITY, "problem IS NOT NULL")
+        self.known = dialect.ask(messages, _IDENTITY, "received_at_us")
+        self.of_flows = dialect.ask(messages, MESSAGE_COLUMNS, "flow_id", "problem IS NULL")
+        self.health = dialect.ask(tables.HEALTH, _HEALTH_COLUMNS, "source")
+        self.put_health = dialect.put(tables.HEALTH, _HEALTH_COLUMNS, ("source",))
 
 
 def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[JournalEntry]) -> None:
@@ -39,11 +35,8 @@ def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[Jour
         kinds.setdefault((entry.message.source, entry.problem is not None), []).append(entry)
     health = _health(cursor, statements, {source for source, _ in kinds})
     for (source, is_bad), members in kinds.items():
-        rows = list(map(entry_row, members))
-        if is_bad:
-            rows = [(*row, entry.problem) for row, entry in zip(rows, members, strict=True)]
-        cursor.executemany(statements.append_bad if is_bad else statements.append, rows)
-        stored = cursor.rowcount
+        new = {entry.message.identity: entry for entry in reversed(members)}
+        stored = statements.append.write(cursor, list(map(entry_row, reversed(new.values()))))
         if stored > 0:
             newest = max(members, key=lambda entry: entry.message.received_at_us)
             health[source] = _heard(health[source], stored, newest, is_bad=is_bad)
@@ -52,7 +45,8 @@ def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[Jour
 
 def place(cursor: Cursor, statements: JournalStatements, entries: Sequence[JournalEntry]) -> None:
     """Give understood messages another flow, or set them aside after all, which counts in their source's totals."""
-    cursor.executemany(statements.place, [(entry.flow_id, entry.problem, *entry.message.identity) for entry in entries])
+    rows = [(entry.flow_id, entry.problem, *entry.message.identity) for entry in entries]
+    statements.place.write(cursor, rows)
     bad = [entry for entry in entries if entry.problem is not None]
     health = _health(cursor, statements, {entry.message.source for entry in bad})
     for entry in bad:
@@ -64,18 +58,17 @@ def place(cursor: Cursor, statements: JournalStatements, entries: Sequence[Journ
 def forget(cursor: Cursor, statements: JournalStatements, messages: Sequence[RawMessage]) -> None:
     """Take set-aside messages out of the journal, and out of their source's totals."""
     health = _health(cursor, statements, {message.source for message in messages})
-    for message in messages:
-        cursor.execute(statements.forget, message.identity)
-        if cursor.rowcount > 0:
-            received, set_aside, *rest = health[message.source]
-            health[message.source] = (received - 1, set_aside - 1, *rest)
+    for source, (received, set_aside, *rest) in health.items():
+        identities = {message.identity for message in messages if message.source == source}
+        gone = statements.forget.write(cursor, sorted(identities))
+        health[source] = (received - gone, set_aside - gone, *rest)
     _save_health(cursor, statements, health)
 
 
 def known(cursor: Cursor, statements: JournalStatements, messages: Sequence[RawMessage]) -> set[tuple[int, str, int]]:
     """Return the identities among these that the journal holds."""
     asked = {message.identity for message in messages}
-    found = ask_in(cursor, statements.known, sorted({identity[0] for identity in asked}))
+    found = statements.known.ask(cursor, sorted({identity[0] for identity in asked}))
     return asked.intersection((row[0], row[1], row[2]) for row in found)
 
 
@@ -84,7 +77,7 @@ def messages_of(
 ) -> dict[int, list[RawMessage]]:
     """Return the understood messages of flows, in the order of receipt."""
     messages: dict[int, list[RawMessage]] = {}
-    for row in ask_in(cursor, statements.of_flows, flow_ids):
+    for row in statements.of_flows.ask(cursor, flow_ids):
         messages.setdefault(row[3], []).append(message_of(row))
     for flow in messages.values():
         flow.sort(key=lambda message: message.identity)
@@ -106,7 +99,7 @@ def health_of(row: Row) -> SourceHealth:
 def _health(cursor: Cursor, statements: JournalStatements, sources: Iterable[str]) -> dict[str, Row]:
     """Return the rows of sources without their key; a source never heard of has a row of nothing."""
     rows: dict[str, Row] = dict.fromkeys(sources, (0, 0, None, None, None))
-    rows.update((row[0], row[1:]) for row in ask_in(cursor, statements.health, sorted(rows)))
+    rows.update((row[0], row[1:]) for row in statements.health.ask(cursor, sorted(rows)))
     return rows
 
 
@@ -121,4 +114,4 @@ def _heard(row: Row, count: int, newest: JournalEntry, *, is_bad: bool) -> Row:
 
 
 def _save_health(cursor: Cursor, statements: JournalStatements, health: dict[str, Row]) -> None:
-    cursor.executemany(statements.put_health, [(source, *row) for source, row in health.items()])
+    statements.put_health.write(cursor, [(source, *row) for source, row in sorted(health.items())])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from calltally.store.following import Batch, Follower
 from calltally.store.rows import Row, texts_of
 
 MOST_SHAPES = 20_000
@@ -19,7 +20,7 @@ class Known:
         self._lines: dict[int, tuple[str, ...]] = {}
         self._seen: frozenset[tuple[str, str]] = frozenset()
         self._shapes: dict[int, tuple[object, ...]] = {}
-        self._generation = -1
+        self._follower = Follower()
 
     def lines_id(self, numbers: tuple[str, ...]) -> int | None:
         """Return the id of a set of own numbers if it is known."""
@@ -68,8 +69,12 @@ class Known:
         self._seen = frozenset()
         self._shapes.clear()
 
-    def catch_up(self, generation: int) -> None:
-        """Forget what another process may have deleted; `generation` differs from the last if one has written."""
-        if generation != self._generation:
-            self._generation = generation
+    def catch_up(self, batch: Batch) -> None:
+        """Forget what another process may have changed or deleted before this transaction."""
+        changed = self._follower.changed(batch)
+        self._follower.follow(batch)
+        if changed is None:
             self.forget_records()
+        else:
+            for flow_id in changed:
+                self._shapes.pop(flow_id, None)

@@ -9,7 +9,7 @@ from calltally.metrics.sql import condition_sql, measure_sql
 from calltally.model.buckets import LocalDays, day_start_ms, local_date
 from calltally.model.instants import QUARTER_MS, Span
 from calltally.store.cells import CALL_CELL, ROLL_UPS, VISIT_CELL, CellStatements
-from calltally.store.statements import Cursor, Printer
+from calltally.store.statements import Cursor, Dialect, names_of
 
 WINDOW_DAYS: Final = 7
 END_OF_TIME_MS: Final = 2**62
@@ -28,9 +28,9 @@ Part = tuple[Cells, Cells, Cells, Cells, Cells, Cells]
 class Recount:
     """Counts records and cells again through the definitions of `metrics`."""
 
-    def __init__(self, cursor: Cursor, printer: Printer, days: LocalDays) -> None:
+    def __init__(self, cursor: Cursor, dialect: Dialect, days: LocalDays) -> None:
         self._cursor = cursor
-        self._printer = printer
+        self._dialect = dialect
         self._days = days
 
     def windows(self, until_ms: int | None = None) -> Iterator[Span]:
@@ -69,11 +69,9 @@ class Recount:
         """Return the stored cells of a window."""
         found: list[Cells] = []
         for table, cell, measures in ROLL_UPS:
-            names = self._printer.names((*cell, *measures))
-            self._cursor.execute(
-                f"SELECT {names} FROM {table.name} WHERE bucket_ms >= {self._printer.mark} AND bucket_ms < {self._printer.mark}",  # noqa: S608, E501  names of our own tables
-                (window.since_ms, window.until_ms),
-            )
+            names = names_of(self._dialect.quote, (*cell, *measures))
+            condition = f"bucket_ms >= {window.since_ms} AND bucket_ms < {window.until_ms}"
+            self._cursor.execute(f"SELECT {names} FROM {table.name} WHERE {condition}")  # noqa: S608  our own names, numbers
             found.append({tuple(row[: len(cell)]): list(row[len(cell) :]) for row in self._cursor.fetchall()})
         quarter, day, visit_quarter, visit_day, spread_quarter, spread_day = found
         return (quarter, day, visit_quarter, visit_day, spread_quarter, spread_day)
@@ -108,11 +106,8 @@ class Recount:
     def _cells(self, table: str, column: str, dimensions: Sequence[str], sums: str, when: str, window: Span) -> Cells:
         bucket = f"{column} - {column} % {QUARTER_MS}"
         names = ", ".join((bucket, *dimensions))
-        mark = self._printer.mark
-        self._cursor.execute(
-            f"SELECT {names}, {sums} FROM {table} WHERE {column} >= {mark} AND {column} < {mark}{when} GROUP BY {names}",  # noqa: S608, E501  names of our own tables
-            (window.since_ms, window.until_ms),
-        )
+        condition = f"{column} >= {window.since_ms} AND {column} < {window.until_ms}{when}"
+        self._cursor.execute(f"SELECT {names}, {sums} FROM {table} WHERE {condition} GROUP BY {names}")  # noqa: S608  our own names, numbers
         width = 1 + len(dimensions)
         return {tuple(row[:width]): [int(each) for each in row[width:]] for row in self._cursor.fetchall()}
 
@@ -120,9 +115,9 @@ class Recount:
 def add_part(cursor: Cursor, statements: Sequence[CellStatements], part: Part, *, sign: int = 1) -> None:
     """Add the cells of a window to the roll-ups, or take them out."""
     for statement, cells in zip(statements, part, strict=True):
-        cursor.executemany(statement.add, [(*cell, *(sign * each for each in sums)) for cell, sums in cells.items()])
+        statement.add.write(cursor, [(*cell, *(sign * each for each in sums)) for cell, sums in cells.items()])
         if sign < 0:
-            cursor.executemany(statement.remove_empty, list(cells))
+            statement.remove_empty.write(cursor, list(cells))
 
 
 def cells_before(part: Part, before_ms: int) -> Part:
@@ -153,11 +148,11 @@ def _bucket(cell: Cell) -> int:
     return bucket_ms
 
 
-def remake_days(cursor: Cursor, printer: Printer, statements: Sequence[CellStatements], days: LocalDays) -> None:
+def remake_days(cursor: Cursor, dialect: Dialect, statements: Sequence[CellStatements], days: LocalDays) -> None:
     """Make the roll-ups by local day again from those by quarter hour, for a site that moved to another time zone."""
-    recount = Recount(cursor, printer, days)
+    recount = Recount(cursor, dialect, days)
     for table, _, _ in ROLL_UPS[1::2]:
-        cursor.execute(printer.clear(table))
+        cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608  our own name
     for window in recount.windows():
         stored = recount.stored(window)
         empty: Cells = {}

@@ -7,7 +7,7 @@ from calltally.store import tables
 from calltally.store.asked import PruneCounts
 from calltally.store.cells import ROLL_UPS, CellStatements
 from calltally.store.recount import Recount, add_part, cells_before
-from calltally.store.statements import Cursor, Printer
+from calltally.store.statements import Cursor, Dialect
 
 PRUNED_VALUE: Final = "store.records_pruned_before_ms"
 """Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""
@@ -73,7 +73,7 @@ def count_prunable(cursor: Cursor, *, messages_before_us: int, records_before_ms
     return PruneCounts(messages=messages, calls=calls, legs=legs, visits=visits)
 
 
-def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
+def prune(cursor: Cursor, dialect: Dialect, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
     """Delete old messages and records, and the tokens of flows that counted nothing.
 
     The tokens of a call stay, as its figures do: by them its messages are known when they are imported again.
@@ -83,11 +83,11 @@ def prune(cursor: Cursor, printer: Printer, *, messages_before_us: int, records_
         return counts
     if counts.messages:
         until_us = max(messages_before_us, journal_pruned_before_us(cursor))
-        _keep(cursor, printer, JOURNAL_VALUE, until_us)
+        _keep(cursor, dialect, JOURNAL_VALUE, until_us)
     if counts.calls:
         visits_before_ms = _number(cursor, _limited(_NEWEST_VISIT, messages_before_us, records_before_ms))
         until_ms = max(records_before_ms, visits_before_ms, pruned_before_ms(cursor))
-        _keep(cursor, printer, PRUNED_VALUE, until_ms)
+        _keep(cursor, dialect, PRUNED_VALUE, until_ms)
     for sql in _DELETIONS:
         cursor.execute(_limited(sql, messages_before_us, records_before_ms))
     if counts.calls:
@@ -148,8 +148,9 @@ def _limited(sql: str, messages_before_us: int, records_before_ms: int) -> str:
     )
 
 
-def _keep(cursor: Cursor, printer: Printer, name: str, instant: int) -> None:
-    cursor.execute(printer.put(tables.VALUES, ("name", "content"), ("name",)), (name, str(instant).encode()))
+def _keep(cursor: Cursor, dialect: Dialect, name: str, instant: int) -> None:
+    put = dialect.put(tables.VALUES, ("name", "content"), ("name",))
+    put.write(cursor, [(name, str(instant).encode())])
 
 
 def _kept(cursor: Cursor, name: str) -> int:

@@ -54,7 +54,7 @@ def texts_of(json: str) -> tuple[str, ...]:
 
 
 def entry_row(entry: JournalEntry) -> tuple[object, ...]:
-    """Return a journal entry as a row of `messages`, without its id and its problem."""
+    """Return a journal entry as a row of `messages`."""
     message = entry.message
     return (
         message.received_at_us,
@@ -64,16 +64,17 @@ def entry_row(entry: JournalEntry) -> tuple[object, ...]:
         _encode(message.headers).decode() if message.headers else "{}",
         message.body,
         entry.stored_at_us,
+        entry.problem,
     )
 
 
 def entry_of(row: Row) -> JournalEntry:
-    """Return the journal entry of a row of `messages`, without its id."""
+    """Return the journal entry of a row of `messages`."""
     return JournalEntry(message=message_of(row), flow_id=row[3], stored_at_us=row[6], problem=row[7])
 
 
 def message_of(row: Row) -> RawMessage:
-    """Return the message of a row of `messages`, without its id."""
+    """Return the message of a row of `messages`."""
     headers = row[4]
     return RawMessage(
         source=row[1],

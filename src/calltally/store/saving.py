@@ -6,7 +6,7 @@ from hashlib import blake2b
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import tables
 from calltally.store.rows import Row, call_of, call_row, leg_of, leg_row, lines_in, visit_of, visit_row
-from calltally.store.statements import Change, Cursor, Printer, Put, ask_in
+from calltally.store.statements import Cursor, Dialect, Writes
 
 Fields = tuple[object, ...]
 Shape = tuple[object, ...]
@@ -30,27 +30,28 @@ def id_tokens(source: str, record_id: str) -> tuple[str, str, str]:
 class RecordStatements:
     """The statements of this file, printed once for an engine."""
 
-    def __init__(self, printer: Printer) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         calls, legs, visits = tables.CALLS, tables.LEGS, tables.VISITS
-        self.calls = printer.select_in(calls, calls.c.keys(), "flow_id")
-        self.legs = printer.select_in(legs, legs.c.keys(), "flow_id")
-        self.visits = printer.select_in(visits, visits.c.keys(), "flow_id")
-        self.counts = printer.select_in(calls, ("flow_id", "messages"), "flow_id")
+        self.calls = dialect.ask(calls, calls.c.keys(), "flow_id")
+        self.legs = dialect.ask(legs, legs.c.keys(), "flow_id")
+        self.visits = dialect.ask(visits, visits.c.keys(), "flow_id")
+        self.counts = dialect.ask(calls, ("flow_id", "messages"), "flow_id")
+        self.insert = tuple(dialect.insert(table, table.c.keys()) for table in (calls, legs, visits))
         self.put = (
-            Put(printer, calls, ("flow_id",)),
-            Put(printer, legs, ("flow_id", "leg_no")),
-            Put(printer, visits, ("flow_id", "visit_no")),
+            dialect.put(calls, calls.c.keys(), ("flow_id",)),
+            dialect.put(legs, legs.c.keys(), ("flow_id", "leg_no")),
+            dialect.put(visits, visits.c.keys(), ("flow_id", "visit_no")),
         )
-        self.change = (
-            Change(printer, calls, key=1, steady=tables.CALL_STEADY),
-            Change(printer, legs, key=2, steady=tables.LEG_STEADY),
-            Change(printer, visits, key=2, steady=tables.VISIT_STEADY),
+        self.renew = (
+            dialect.renew(calls, key=1, steady=tables.CALL_STEADY),
+            dialect.renew(legs, key=2, steady=tables.LEG_STEADY),
+            dialect.renew(visits, key=2, steady=tables.VISIT_STEADY),
         )
-        self.remove_call = printer.delete(calls, ("flow_id",))
-        self.cut_legs = printer.delete(legs, ("flow_id",), f"leg_no >= {printer.mark}")
-        self.cut_visits = printer.delete(visits, ("flow_id",), f"visit_no >= {printer.mark}")
-        self.see = printer.insert_new(tables.SEEN, ("dimension", "value"), ("dimension", "value"))
-        self.link_new = printer.insert_new(tables.LINKS, ("token", "flow_id"), ("token",))
+        self.remove_call = dialect.delete(calls, ("flow_id",))
+        self.cut_legs = dialect.cut(legs, "flow_id", "leg_no")
+        self.cut_visits = dialect.cut(visits, "flow_id", "visit_no")
+        self.see = dialect.insert_new(tables.SEEN, ("dimension", "value"), ("dimension", "value"))
+        self.link_new = dialect.insert_new(tables.LINKS, ("token", "flow_id"), ("token",))
 
 
 class _Rows:
@@ -61,7 +62,7 @@ class _Rows:
         self.legs: list[Fields] = []
         self.visits: list[Fields] = []
 
-    def write(self, cursor: Cursor, writers: Sequence[Put | Change]) -> None:
+    def write(self, cursor: Cursor, writers: Sequence[Writes]) -> None:
         for writer, rows in zip(writers, (self.calls, self.legs, self.visits), strict=True):
             writer.write(cursor, rows)
 
@@ -90,12 +91,13 @@ class Saving:
         self._known = known
         self._shapes = shapes
         self._linked = linked
+        self._new = _Rows()
         self._other = _Rows()
         self._alike = _Rows()
         self._removed: list[tuple[int]] = []
         self._cut_legs: list[tuple[int, int]] = []
         self._cut_visits: list[tuple[int, int]] = []
-        self._links: list[tuple[int, int]] = []
+        self._links: dict[int, int] = {}
         self.seen: set[tuple[str, str]] = set()
 
     def flow(self, flow_id: int, messages: int, records: Records) -> None:
@@ -110,11 +112,12 @@ class Saving:
         shape = _shape(call_rows, leg_rows, visit_rows)
         rows = self._alike
         if (self._shapes.get(flow_id) or self._known.get(flow_id)) != shape:
-            rows = self._other
+            rows = self._new
             self._shapes[flow_id] = shape
             if call is not None:
                 self._link(flow_id, call, legs)
             if flow_id < self._first_new:
+                rows = self._other
                 self._cut(flow_id, records)
         rows.calls += call_rows
         rows.legs += leg_rows
@@ -149,25 +152,22 @@ class Saving:
         for leg in legs:
             token = f"{source}|c:{leg.leg_id}"
             if token not in linked:
-                self._links.append((fingerprint(token), flow_id))
+                self._links.setdefault(fingerprint(token), flow_id)
             found = found or leg.leg_id == call.call_id
         if not found and not any(token in linked for token in id_tokens(source, call.call_id)):
-            self._links.append((fingerprint(id_tokens(source, call.call_id)[2]), flow_id))
+            self._links.setdefault(fingerprint(id_tokens(source, call.call_id)[2]), flow_id)
 
     def write(self, cursor: Cursor, statements: RecordStatements, seen: Collection[tuple[str, str]]) -> None:
         """Write everything; `seen` are the values that are stored already."""
         self.seen.difference_update(seen)
-        for statement, rows in (
-            (statements.remove_call, self._removed),
-            (statements.cut_legs, self._cut_legs),
-            (statements.cut_visits, self._cut_visits),
-            (statements.link_new, self._links),
-            (statements.see, sorted(self.seen)),
-        ):
-            if rows:
-                cursor.executemany(statement, rows)
+        statements.remove_call.write(cursor, self._removed)
+        statements.cut_legs.write(cursor, self._cut_legs)
+        statements.cut_visits.write(cursor, self._cut_visits)
+        statements.link_new.write(cursor, sorted(self._links.items()))
+        statements.see.write(cursor, sorted(self.seen))
+        self._new.write(cursor, statements.insert)
         self._other.write(cursor, statements.put)
-        self._alike.write(cursor, statements.change)
+        self._alike.write(cursor, statements.renew)
 
 
 def _shape(calls: Sequence[Fields], legs: Sequence[Fields], visits: Sequence[Fields]) -> Shape:
@@ -209,9 +209,9 @@ def records_of(
 ) -> dict[int, Records]:
     """Return the stored records of flows."""
     return records_in(
-        list(ask_in(cursor, statements.calls, flow_ids)),
-        list(ask_in(cursor, statements.legs, flow_ids)),
-        list(ask_in(cursor, statements.visits, flow_ids)),
+        list(statements.calls.ask(cursor, flow_ids)),
+        list(statements.legs.ask(cursor, flow_ids)),
+        list(statements.visits.ask(cursor, flow_ids)),
         lines_of,
     )
 

@@ -15,7 +15,7 @@ from calltally.store.rows import entry_of, message_of, texts_of
 
 BATCH = 1_000
 _MESSAGES = tables.MESSAGES.c
-_COLUMNS = [column for column in _MESSAGES if column.name != "message_id"]
+_COLUMNS = list(_MESSAGES)
 _IDENTITY = (_MESSAGES.received_at_us, _MESSAGES.source, _MESSAGES.digest)
 
 
@@ -94,6 +94,12 @@ def directory(connection: Connection) -> Directory:
         ),
         numbers={row.number: row.label for row in connection.execute(select(numbers).order_by(numbers.c.position))},
     )
+
+
+def teams(connection: Connection) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the teams as saved last, as `(name, numbers)`."""
+    found = select(tables.TEAMS.c.name, tables.TEAMS.c.numbers).order_by(tables.TEAMS.c.position)
+    return [(name, texts_of(numbers)) for name, numbers in connection.execute(found)]
 
 
 def value(connection: Connection, key: str) -> bytes | None:

@@ -7,10 +7,11 @@ lock; readers take others from a small pool, see only committed data and never w
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, RLock
+from threading import Event, Lock, RLock
 from typing import Final
 
 from sqlalchemy import Connection, create_engine, event
@@ -20,7 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.sql.selectable import FromClause
 
-from calltally.store.statements import Cursor, Printer
+from calltally.store.sqlite_statements import SqliteDialect
+from calltally.store.statements import Cursor
 from calltally.store.store import StoreError
 
 PATIENCE_SECONDS: Final = 5.0
@@ -34,7 +36,26 @@ READER_CACHE_KIB: Final = 4_096
 CHECKPOINT_PAGES: Final = 4_000
 """Pages in the write-ahead log (16 MB) after which it is written back: rarely, as most pages change again and again."""
 
+LOOK_SECONDS: Final = 0.25
+"""How often is looked whether another process has written; SQLite cannot tell by itself."""
+
 _OLDEST: Final = (3, 35, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteBatch:
+    """A write transaction. SQLite tells that another process has written, but not what."""
+
+    cursor: Cursor
+    generation: int
+    position: int = 0
+
+    def changed_since(self, position: int) -> None:  # noqa: ARG002  the protocol's signature
+        """Return that anything may have changed."""
+        return
+
+    def tell(self, flow_ids: Iterable[int] | None) -> None:
+        """Do nothing: other processes only see that something was written."""
 
 
 class _Compiler(SQLiteCompiler):
@@ -63,6 +84,9 @@ class Sqlite:
         self._watcher: sqlite3.Connection | None = None
         self._opened = 0
         self._watched = 0
+        self._closed = Event()
+        self._looked: int | None = None
+        self._looked_wide: int | None = None
         with self._reported():
             self._create()
         self._readers = create_engine(
@@ -75,7 +99,7 @@ class Sqlite:
         )
         self._readers.dialect.statement_compiler = _Compiler
         event.listen(self._readers, "connect", _prepare_reader)
-        self.printer = Printer(mark="?", quote=self._readers.dialect.identifier_preparer.quote)
+        self.dialect = SqliteDialect(self._readers.dialect.identifier_preparer.quote)
 
     def _create(self) -> None:
         if not self.path.parent.is_dir():
@@ -103,8 +127,8 @@ class Sqlite:
         )
 
     @contextmanager
-    def writing(self) -> Iterator[tuple[Cursor, int]]:
-        """Give a cursor in a write transaction and the generation of the data; durable when the block ends.
+    def writing(self) -> Iterator[SqliteBatch]:
+        """Begin a write transaction; durable when the block ends.
 
         Raises:
             StoreError: the database did not do it; nothing was kept.
@@ -113,12 +137,19 @@ class Sqlite:
             connection = self._writer or self._open_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                version = connection.execute("PRAGMA data_version").fetchone()[0]
-                yield connection.cursor(), (self._opened << 32) + version
+                generation = self._written_by_others(connection)
+                if self._looked is None:
+                    self._looked = generation
+                yield SqliteBatch(connection.cursor(), generation)
                 connection.execute("COMMIT")
             except BaseException:
                 self._roll_back(connection)
                 raise
+
+    def _written_by_others(self, writer: sqlite3.Connection) -> int:
+        """Return a number that changes with every commit that is not the writer's own."""
+        version = writer.execute("PRAGMA data_version").fetchone()[0]
+        return (self._opened << 32) + int(version)
 
     def _open_writer(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -186,8 +217,31 @@ class Sqlite:
             version = self._watcher.execute("PRAGMA data_version").fetchone()[0]
             return (self._watched << 32) + int(version)
 
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until another process has written since the last look, or the time is over; return whether it has."""
+        until = time.monotonic() + seconds
+        while not self._closed.is_set():
+            if self._others_wrote():
+                return True
+            rest = until - time.monotonic()
+            if rest <= 0:
+                break
+            self._closed.wait(min(rest, LOOK_SECONDS))
+        return False
+
+    def _others_wrote(self) -> bool:
+        """Return whether another process has written since the last look; the writer is only asked if anybody has."""
+        wide = self.generation()
+        if wide == self._looked_wide:
+            return False
+        with self._lock, self._reported():
+            version = self._written_by_others(self._writer or self._open_writer())
+        before, self._looked, self._looked_wide = self._looked, version, wide
+        return before not in {None, version}
+
     def close(self) -> None:
         """Write the log back and give back every connection."""
+        self._closed.set()
         self._readers.dispose()
         with self._lock, self._watch_lock:
             for connection in (self._watcher, self._writer):

@@ -37,6 +37,13 @@ class Transaction(Protocol):
         """Return a number that differs from the last one if another process has written in between."""
         ...
 
+    def changed_flows(self) -> frozenset[int] | None:
+        """Return the flows that other processes changed since the last committed transaction that asked this.
+
+        `None`: anything may have changed; so it is the first time.
+        """
+        ...
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Write messages down; a message that is there already (same identity) changes nothing."""
         ...
@@ -98,6 +105,10 @@ class Transaction(Protocol):
 
     def save_directory(self, directory: Directory) -> None:
         """Replace groups, users and numbers."""
+        ...
+
+    def save_teams(self, teams: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Replace the teams, as `(name, numbers)`."""
         ...
 
     def set_value(self, key: str, value: bytes | None) -> None:
@@ -226,6 +237,10 @@ class Store(Protocol):
         """Return groups, users and numbers as imported last."""
         ...
 
+    def teams(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the teams as saved last, as `(name, numbers)`."""
+        ...
+
     def value(self, key: str) -> bytes | None:
         """Return a small named value."""
         ...
@@ -244,6 +259,13 @@ class Store(Protocol):
 
     def generation(self) -> int:
         """Return a number that changes with every committed write of any process (for caches of answers)."""
+        ...
+
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until another process has written since the last look, or the time is over; return whether it has.
+
+        `close` ends the waiting. What a transaction has seen meanwhile may be reported once more.
+        """
         ...
 
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:

@@ -35,10 +35,9 @@ def _may(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
 MESSAGES: Final = Table(
     "messages",
     METADATA,
-    Column("message_id", _ROWID, primary_key=True),
-    _must("received_at_us", BigInteger),
-    _must("source", Text),
-    _must("digest", BigInteger),
+    _key("received_at_us", BigInteger),
+    _key("source", Text),
+    _key("digest", BigInteger),
     _may("flow_id", BigInteger),
     _must("headers", Text),
     _must("body", LargeBinary),
@@ -46,7 +45,6 @@ MESSAGES: Final = Table(
     _may("problem", Text),
 )
 """The journal. `problem` says why a message was set aside."""
-Index("messages_identity", *(MESSAGES.c[name] for name in ("received_at_us", "source", "digest")), unique=True)
 Index("messages_flow", MESSAGES.c.flow_id)
 Index("messages_problem", MESSAGES.c.received_at_us, sqlite_where=MESSAGES.c.problem.is_not(None))
 
@@ -179,10 +177,14 @@ VISIT_STEADY: Final = 8
 Index("visits_entered", VISITS.c.entered_at_ms)
 
 LINE_SETS: Final = Table(
-    "line_sets", METADATA, Column("lines_id", Integer, primary_key=True), Column("numbers", Text, nullable=False)
+    "line_sets",
+    METADATA,
+    Column("lines_id", Integer, primary_key=True),
+    _must("fingerprint", BigInteger),
+    _must("numbers", Text),
 )
-"""Every ordered set of own numbers that took part in a call."""
-Index("line_sets_numbers", LINE_SETS.c.numbers, unique=True)
+"""Every ordered set of own numbers that took part in a call, found by the fingerprint of its text."""
+Index("line_sets_fingerprint", LINE_SETS.c.fingerprint, unique=True)
 
 SEEN: Final = Table("seen_values", METADATA, _key("dimension", Text), _key("value", Text), sqlite_with_rowid=False)
 """The sources, queues, agents and trunks that records have named."""
@@ -269,7 +271,26 @@ VALUES: Final = Table("stored_values", METADATA, _key("name", Text), _must("cont
 """Small named values: tokens, hashes, marks."""
 
 COUNTERS: Final = Table("counters", METADATA, _key("name", Text), _must("next", BigInteger))
-"""The next free id of what is numbered."""
+"""The next free id of what is numbered; on database servers also the number of the commit that is going on."""
+
+CHANGES: Final = Table(
+    "changes",
+    METADATA,
+    Column("generation", _ROWID, primary_key=True, autoincrement=False),
+    _must("writer", BigInteger),
+    _may("flow_ids", Text),
+    _must("at_ms", BigInteger),
+)
+"""What each commit of the last minutes changed, on database servers: the flows, or NULL for anything at all."""
+
+TEAMS: Final = Table(
+    "teams",
+    METADATA,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _must("name", Text),
+    _must("numbers", Text),
+)
+"""The teams of today as the settings have them, so that SQL can filter by them."""
 
 GAPS: Final = Table(
     "gaps",

@@ -40,6 +40,9 @@ _TABLES: Final[dict[str, str]] = {
         is_open small, crashed small, voicemail small, callee text null, answered_by text null, queue text null,
         agent text null, agent_name text null, trunk text null, leg_ids text, visit_ids text
     """,
+    "changes": """
+        generation id key, writer big, flow_ids text null, at_ms big
+    """,
     "counters": """
         name text key, next big
     """,
@@ -70,13 +73,13 @@ _TABLES: Final[dict[str, str]] = {
         linked_leg_id text null, metadata text
     """,
     "line_sets": """
-        lines_id int auto, numbers text
+        lines_id int auto, fingerprint big, numbers text
     """,
     "links": """
         token id key, flow_id big
     """,
     "messages": """
-        message_id id auto, received_at_us big, source text, digest big, flow_id big null, headers text,
+        received_at_us big key, source text key, digest big key, flow_id big null, headers text,
         body blob, stored_at_us big, problem text null
     """,
     "seen_values": """
@@ -96,6 +99,9 @@ _TABLES: Final[dict[str, str]] = {
     """,
     "stored_values": """
         name text key, content blob
+    """,
+    "teams": """
+        position int key, name text, numbers text
     """,
     "visit_day": """
         bucket_ms big key, source text key, queue text key, offered big, answered big, abandoned big,
@@ -139,14 +145,13 @@ _INDEXES: Final[tuple[tuple[str, str, str], ...]] = (
     ("calls_open", "calls", "flow_id"),
     ("calls_started", "calls", "started_at_ms"),
     ("legs_started", "legs", "started_at_ms"),
-    ("line_sets_numbers", "line_sets", "numbers"),
+    ("line_sets_fingerprint", "line_sets", "fingerprint"),
     ("links_flow", "links", "flow_id"),
     ("messages_flow", "messages", "flow_id"),
-    ("messages_identity", "messages", "received_at_us source digest"),
     ("messages_problem", "messages", "received_at_us"),
     ("visits_entered", "visits", "entered_at_ms"),
 )
-_UNIQUE: Final = ("line_sets_numbers", "messages_identity")
+_UNIQUE: Final = ("line_sets_fingerprint",)
 _PARTIAL: Final = {"calls_done": "is_open = 0", "calls_open": "is_open = 1", "messages_problem": "problem IS NOT NULL"}
 
 
