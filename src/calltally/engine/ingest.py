@@ -19,7 +19,7 @@ from calltally.store.store import Store, StoreError
 log = structlog.get_logger(__name__)
 
 Parse = Callable[[RawMessage], Sequence[Event]]
-_Understood = tuple[RawMessage, tuple[Event, ...], str | None]
+Understood = tuple[RawMessage, tuple[Event, ...], str | None]
 """A message, what it tells, and why it is set aside."""
 
 NEVER_US = -(2**62)
@@ -27,13 +27,20 @@ NEVER_US = -(2**62)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What became of a batch of messages. `problems` holds one sentence per message that was set aside."""
+    """What became of a batch of messages. `problems` holds one sentence per message that was set aside.
+
+    Attributes:
+        told: what each message tells, as it was understood; nothing where records changed without a message.
+        repeats: the source of each message that told nothing new.
+    """
 
     messages: Sequence[RawMessage]
     stored_at_us: int
     changes: Sequence[Change]
     problems: Sequence[tuple[RawMessage, str]]
     already_known: int = 0
+    told: Sequence[Understood] = ()
+    repeats: Sequence[str] = ()
 
 
 class Ingest:
@@ -141,7 +148,7 @@ class Ingest:
         self._memory.forget()
         return made
 
-    def _store_again(self, understood: Sequence[_Understood], held: Held) -> Applied:
+    def _store_again(self, understood: Sequence[Understood], held: Held) -> Applied:
         """Take in messages that are in the journal already."""
         try:
             return self._store_batch(understood, held)
@@ -183,11 +190,13 @@ class Ingest:
             changes=[change for result in results for change in result.changes],
             problems=[problem for result in results for problem in result.problems],
             already_known=sum(result.already_known for result in results),
+            told=[each for result in results for each in result.told],
+            repeats=[source for result in results for source in result.repeats],
         )
 
     def _store_batch(
         self,
-        understood: Sequence[_Understood],
+        understood: Sequence[Understood],
         held: Held = Held.NOWHERE,
         pruned_us: int = NEVER_US,
     ) -> Applied:
@@ -222,6 +231,8 @@ class Ingest:
             changes=changes,
             problems=problems,
             already_known=len(understood) - len(kept),
+            told=understood,
+            repeats=placing.repeats((message, tokens[message.identity]) for message, events, _ in understood if events),
         )
 
     def _tell(self, changes: Sequence[Change]) -> None:

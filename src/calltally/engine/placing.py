@@ -1,6 +1,6 @@
 """One transaction of ingest in the making: messages find their flows, flows are joined, folded and counted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -43,6 +43,7 @@ class Placing:
     Attributes:
         entries: rows of the journal that are not written yet.
         free_ids: ids for flows that are new, the first of them last.
+        unchanged: flows that `save` found to be as they were.
     """
 
     memory: Memory
@@ -50,6 +51,7 @@ class Placing:
     held: Held = Held.NOWHERE
     entries: list[JournalEntry] = field(default_factory=list)
     free_ids: list[int] = field(default_factory=list)
+    unchanged: set[int] = field(default_factory=set)
     _dirty: dict[int, Flow] = field(default_factory=dict)
     _gone: dict[int, Records] = field(default_factory=dict)
     _links: dict[str, int] = field(default_factory=dict)
@@ -125,6 +127,8 @@ class Placing:
             new = records_from(flow.events(), gaps)
             if new != flow.records:
                 changes.append(Change(flow_id, flow.records, new))
+            else:
+                self.unchanged.add(flow_id)
             rows.append((flow_id, len(flow.known), new))
             flow.records = new
         if rows:
@@ -135,3 +139,10 @@ class Placing:
                 tally.change(change.old, change.new)
             self.transaction.add(tally.deltas())
         return changes
+
+    def repeats(self, placed: Iterable[tuple[RawMessage, Sequence[str]]]) -> list[str]:
+        """Return the source of each of these messages, given with its tokens, whose flow stayed as it was."""
+        if not self.unchanged:
+            return []
+        flows = ((message.source, self.memory.flows.find(tokens[0])) for message, tokens in placed)
+        return [source for source, flow in flows if flow is not None and flow.flow_id in self.unchanged]

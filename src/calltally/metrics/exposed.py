@@ -87,8 +87,9 @@ _QUEUE: Final = ("source", "queue")
 OWN_CALL_COUNTERS: Final = ("answered_by_software", "withheld", "gave_up")
 """Measures of calls that have a counter of their own; the others stand in `calltally_calls_total` or a histogram."""
 
-OWN_VISIT_COUNTERS: Final = ("ring_ms", "talks", "talk_ms", "no_answer_rings")
-_TALK_OF_VISITS: Final = frozenset({"talks", "talk_ms"})
+OWN_VISIT_COUNTERS: Final = ("ring_ms", "no_answer_rings", "talks", "talk_ms")
+"""The same of visits: two that are known when the waiting is over, two when the talk is."""
+
 _HELP: Final = {(each.subject, each.name): each.help for each in (*CALL_MEASURES, *VISIT_MEASURES)}
 
 
@@ -246,57 +247,52 @@ def ceiling(family: Family, *, most_values: int, sources: int, targets: Collecti
 
 _CALL_PLACES: Final = {measure.name: place for place, measure in enumerate(CALL_MEASURES)}
 _VISIT_PLACES: Final = {measure.name: place for place, measure in enumerate(VISIT_MEASURES)}
+_OWN_CALL: Final = tuple((counter_name(measure), _CALL_PLACES[measure]) for measure in OWN_CALL_COUNTERS)
+_CALL_WAITS: Final = tuple(
+    (word, _CALL_PLACES[f"{word}_waits"], _CALL_PLACES[f"{word}_wait_ms"]) for word in _OUTCOMES[CALL_WAIT]
+)
+_TALKS, _TALK_MS = _CALL_PLACES["talks"], _CALL_PLACES["talk_ms"]
 Amount = tuple[str, Labels, int]
 """A family, its labels, and what is added to a counter or observed in a histogram, before its scale."""
 
 
-def call_counts(call: Call) -> Iterator[Amount]:
-    """Yield what a call that is over adds to counters."""
+def call_amounts(call: Call, legs: Collection[Leg]) -> Iterator[Amount]:
+    """Yield what a call that is over adds."""
     place = (call.source, call.direction.value)
+    measured = call_measures(call)
     yield CALLS, (*place, call.outcome.value), 1
-    measured = call_measures(call)
-    for measure in OWN_CALL_COUNTERS:
-        if amount := measured[_CALL_PLACES[measure]]:
-            yield counter_name(measure), place, amount
-
-
-def call_durations(call: Call, legs: Collection[Leg]) -> Iterator[Amount]:
-    """Yield what is observed of a call that is over."""
-    place = (call.source, call.direction.value)
-    measured = call_measures(call)
-    for word in ("answered", "unanswered"):
-        if measured[_CALL_PLACES[f"{word}_waits"]]:
-            yield CALL_WAIT, (*place, word), measured[_CALL_PLACES[f"{word}_wait_ms"]]
-    if measured[_CALL_PLACES["talks"]]:
-        yield CALL_TALK, place, measured[_CALL_PLACES["talk_ms"]]
+    for counter, measure_place in _OWN_CALL:
+        if amount := measured[measure_place]:
+            yield counter, place, amount
+    for outcome, count_place, total_place in _CALL_WAITS:
+        if measured[count_place]:
+            yield CALL_WAIT, (*place, outcome), measured[total_place]
+    if measured[_TALKS]:
+        yield CALL_TALK, place, measured[_TALK_MS]
     for leg in legs:
         if leg.ring_ms is not None:
             yield CALL_RING, place, leg.ring_ms
 
 
-def exit_counts(visit: QueueVisit) -> Iterator[Amount]:
-    """Yield what a visit adds to counters when its waiting is over."""
-    yield EXITS, (visit.source, visit.queue, visit.outcome.value), 1
-    yield from _visit_counts(visit, talk=False)
-
-
-def exit_durations(visit: QueueVisit) -> Iterator[Amount]:
-    """Yield what is observed of a visit when its waiting is over."""
+def exit_amounts(visit: QueueVisit) -> Iterator[Amount]:
+    """Yield what a visit adds when its waiting is over."""
+    place = (visit.source, visit.queue)
+    yield EXITS, (*place, visit.outcome.value), 1
     if visit.wait_ms is not None:
         parted = visit.outcome in {VisitOutcome.ANSWERED, VisitOutcome.ABANDONED}
-        yield QUEUE_WAIT, (visit.source, visit.queue, visit.outcome.value if parted else OTHER), visit.wait_ms
+        yield QUEUE_WAIT, (*place, visit.outcome.value if parted else OTHER), visit.wait_ms
+    yield from _visit_amounts(visit, OWN_VISIT_COUNTERS[:2])
 
 
-def talk_counts(visit: QueueVisit) -> Iterator[Amount]:
-    """Yield what a visit adds to counters when its talk is known."""
-    yield from _visit_counts(visit, talk=True)
+def talk_amounts(visit: QueueVisit) -> Iterator[Amount]:
+    """Yield what a visit adds when its talk is known."""
+    return _visit_amounts(visit, OWN_VISIT_COUNTERS[2:])
 
 
-def _visit_counts(visit: QueueVisit, *, talk: bool) -> Iterator[Amount]:
+def _visit_amounts(visit: QueueVisit, measures: tuple[str, ...]) -> Iterator[Amount]:
     measured = visit_measures(visit)
-    for measure in OWN_VISIT_COUNTERS:
-        amount = measured[_VISIT_PLACES[measure]]
-        if amount and (measure in _TALK_OF_VISITS) is talk:
+    for measure in measures:
+        if amount := measured[_VISIT_PLACES[measure]]:
             yield counter_name(measure, "visit"), (visit.source, visit.queue), amount
 
 
