@@ -271,6 +271,28 @@ def test_prune_takes_what_is_older_than_the_retention_and_says_so_before(filled:
     assert filled("verify")[0] == 0
 
 
+BY_ID = """[[agents]]
+number = "1001"
+id = 7
+"""
+
+
+def test_an_agent_that_the_log_names_by_id_is_the_one_of_the_settings(called: Called, tmp_path: Path) -> None:
+    log = tmp_path / "queue_log"
+    member = "Local/id-7@agentcallback"
+    log.write_text(
+        f"1768381031|1.1|sales|NONE|ENTERQUEUE||0301|1\n1768381035|1.1|sales|{member}|CONNECT|4|1.2|3\n"
+        f"1768381045|1.1|sales|{member}|COMPLETEAGENT|4|10|1\n"
+    )
+    assert called("queue-log", "import", str(log))[0] == 0
+    assert json.loads(called("visits", "export")[1])["agent"] == member
+    (tmp_path / "data" / "calltally.toml").write_text(BY_ID)
+    assert called("rebuild")[0] == 0
+    assert json.loads(called("visits", "export")[1])["agent"] == "Agent/1001"
+    assert json.loads(called("calls", "export")[1])["agent"] == "Agent/1001"
+    assert called("verify")[0] == 0
+
+
 def test_an_export_that_cannot_be_written_says_so(filled: Called) -> None:
     status, _, err = filled("calls", "export", "--output", "missing/calls.jsonl")
     assert status == 1

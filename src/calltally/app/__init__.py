@@ -16,6 +16,8 @@ from calltally.engine.converse import Fetch
 from calltally.engine.duties import Retention
 from calltally.engine.ingest import Applied, Ingest
 from calltally.engine.log import log_to_stderr
+from calltally.engine.members import naming_agents
+from calltally.engine.move import require_whole
 from calltally.engine.questions import Questions
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
@@ -54,7 +56,10 @@ class Parts:
         """Return what takes messages in; there is to be one for a process."""
         return Ingest(
             store=self.store,
-            parsers={name: source.parse for name, source in self.sources.items()},
+            parsers={
+                name: naming_agents(source.parse, source.members, self.settings.agents)
+                for name, source in self.sources.items()
+            },
             zone=self.zone,
             clock_us=clock_us,
             committed=committed,
@@ -108,6 +113,11 @@ def existing_parts(settings: Settings) -> Parts:
 def _parts(settings: Settings) -> Parts:
     zone = ZoneInfo(settings.site.time_zone)
     store = open_store(settings.database_url, zone=settings.site.time_zone)
+    try:
+        require_whole(store)
+    except BaseException:
+        store.close()
+        raise
     teams = Teams(
         file=settings.data / FILE_NAME,
         fixed=[NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams],

@@ -192,7 +192,9 @@ class AgentSetting:
     """Who stands behind an agent number in a queue's log."""
 
     number: Annotated[_Text, Key("The agent's number or member name in the log.", "a text of one line", '"1001"')]
-    id: Annotated[int | None, Key("Its id, as in Local/id-7@agentcallback.", "a whole number", "7")] = None
+    id: Annotated[
+        int | None, Key("Its id; Local/id-7@agentcallback in the log then means this agent.", "a whole number", "7")
+    ] = None
     tenant: Annotated[_Text | None, Key("The tenant the agent belongs to.", "a text of one line", '"north"')] = None
     name: Annotated[_Text | None, Key("The name to show.", "a text of one line", '"Anna Berg"')] = None
 

@@ -15,6 +15,7 @@ __all__ = [
     "Grant",
     "Imported",
     "LogMessages",
+    "Members",
     "NotAllowedError",
     "NotGrantedError",
     "OpenLeg",
@@ -232,6 +233,19 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """How a phone system's log names the members of its queues.
+
+    Attributes:
+        agent_id_of: the id of the agent that a member's name speaks of, `None` where it speaks of none.
+        name_of: the member's name of an agent, by the number in the settings.
+    """
+
+    agent_id_of: Callable[[str], int | None]
+    name_of: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One phone system.
 
@@ -244,8 +258,8 @@ class Source:
         webhook: builds the webhook from those settings and the public address of the service, or `None`.
         sample: the commented sample settings (TOML).
         longest_call_hours: after how many hours without a word an open call of it is given up, from its settings.
-        knows_calls: the source says itself when a call ends; a call of it may be shown as active.
         log_messages: reads the phone system's own log; `None` where there is none.
+        members: how its log names agents by their ids; `None` where it does not.
         sync: what can be asked of the phone system with these settings; `None` where nothing can.
         setup: the dialog that connects calltally to it, where there is one.
     """
@@ -257,7 +271,7 @@ class Source:
     webhook: Callable[[object, str], Webhook] | None = None
     sample: str = ""
     longest_call_hours: Callable[[object], int] = field(default=lambda _settings: LONGEST_CALL_HOURS)
-    knows_calls: bool = True
     log_messages: LogMessages | None = None
+    members: Members | None = None
     sync: Callable[[object], Sync | None] | None = None
     setup: Setup | None = None

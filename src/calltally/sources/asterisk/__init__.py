@@ -3,9 +3,10 @@
 from importlib.resources import files
 
 from calltally.sources.asterisk.lines import raw_messages
+from calltally.sources.asterisk.members import agent_id_of, member_name
 from calltally.sources.asterisk.parse import parse
 from calltally.sources.asterisk.settings import settings_from
-from calltally.sources.source import Source
+from calltally.sources.source import Members, Source
 
 SOURCE = Source(
     name="asterisk",
@@ -13,6 +14,6 @@ SOURCE = Source(
     parse=parse,
     settings=settings_from,
     sample=files(__package__).joinpath("sample.toml").read_text("utf-8"),
-    knows_calls=False,
     log_messages=raw_messages,
+    members=Members(agent_id_of=agent_id_of, name_of=member_name),
 )
