@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import msgspec
 
 from calltally.engine.duties import ALIVE, ALIVE_SECONDS
-from calltally.store.store import Difference, Store
+from calltally.store.asked import Difference
+from calltally.store.store import Store, StoreError
 
 IDENTITY: Final = "move.identity"
 """Under this name a database that was moved remembers who it is."""
@@ -44,8 +45,8 @@ class Rowed(Protocol):
         """Return how many rows of a table are carried."""
         ...
 
-    def pages(self, name: str, after: Key | None = None) -> Iterator[Rows]:
-        """Yield the rows of a table behind a key, in the order of their keys, some at a time."""
+    def pages(self, name: str, after: Key | None = None) -> Iterator[tuple[Rows, Key]]:
+        """Yield the rows of a table behind a key, in the order of their keys, some at a time, with the last key."""
         ...
 
     def digest(self, name: str, tell: Callable[[int], None]) -> tuple[int, str]:
@@ -53,11 +54,11 @@ class Rowed(Protocol):
         ...
 
 
-class Movable(Store, Protocol):
-    """A store whose tables can be carried to another, whichever database each of them is."""
+class Tables(Protocol):
+    """The tables of a database, to be carried to another."""
 
     @property
-    def carried(self) -> Sequence[str]:
+    def names(self) -> Sequence[str]:
         """The names of the tables that are carried."""
         ...
 
@@ -69,13 +70,17 @@ class Movable(Store, Protocol):
         """Delete what came with the making of a database that has heard nothing yet, and keep some values."""
         ...
 
-    def take(self, name: str, rows: Rows, mark: tuple[str, bytes]) -> Key | None:
-        """Write new rows of a table and keep a value, together; return the key of the last row."""
+    def take(self, name: str, rows: Rows, marks: Mapping[str, bytes]) -> None:
+        """Write new rows of a table and keep some values, together."""
         ...
 
-    def settle(self) -> None:
-        """Let the database go on counting behind what was carried."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two databases of a move."""
+
+    store: Store
+    tables: Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,20 @@ def is_served(store: Store, now_ms: int) -> bool:
     return any(now_ms - mark < STILL_SERVED_MS for mark in marks)
 
 
-def move(source: Movable, target: Movable, *, identity: str, tell: Tell) -> Moved:
+def require_whole(store: Store) -> None:
+    """Refuse a database that a move has begun to fill.
+
+    Raises:
+        StoreError: it is one.
+    """
+    if store.value(SOURCE) is not None:
+        raise StoreError(
+            "this database is the target of a move that has not ended; run `calltally database move` again with the "
+            "same addresses, or name another database"
+        )
+
+
+def move(source: Side, target: Side, *, identity: str, tell: Tell) -> Moved:
     """Carry everything over, prove it, and return what was done.
 
     Args:
@@ -112,17 +130,19 @@ def move(source: Movable, target: Movable, *, identity: str, tell: Tell) -> Move
         MoveError: the target holds something else, or both differ at the end.
         StoreError: a database did not do it; the move can be run again.
     """
-    known = source.value(IDENTITY)
+    known = source.store.value(IDENTITY)
     if known is None:
         known = identity.encode()
-        with source.write() as transaction:
+        with source.store.write() as transaction:
             transaction.set_value(IDENTITY, known)
+    if target.store.value(IDENTITY) == known:
+        raise MoveError("Both addresses are those of the same database.")
     resumed = _begin(known, target)
-    with source.snapshot() as rows:
-        work = _Work(source.carried, {name: rows.count(name) for name in source.carried}, tell)
+    with source.tables.snapshot() as rows:
+        names = source.tables.names
+        work = _Work(names, {name: rows.count(name) for name in names}, tell)
         for name in work.tables:
             _carry(name, rows, target, work)
-        target.settle()
         _prove(rows, target, work)
     _verify(target, work)
     _finish(target)
@@ -148,9 +168,9 @@ class _Work:
         self.tell(self.done, max(self.total, self.done), said)
 
 
-def _begin(known: bytes, target: Movable) -> bool:
+def _begin(known: bytes, target: Side) -> bool:
     """Make the target ready and return whether it was begun to be filled before."""
-    begun = target.value(SOURCE)
+    begun = target.store.value(SOURCE)
     if begun == known:
         return True
     if begun is not None:
@@ -158,40 +178,39 @@ def _begin(known: bytes, target: Movable) -> bool:
             "The target was begun to be filled from another database, and that move has not ended. Finish it, or name "
             "an empty database."
         )
-    with target.snapshot() as rows:
+    with target.tables.snapshot() as rows:
         is_unheard = rows.is_unheard()
     if not is_unheard:
         raise MoveError("The target holds calls or messages already; name an empty database.")
-    target.make_room({SOURCE: known})
+    target.tables.make_room({SOURCE: known})
     return False
 
 
-def _carry(name: str, rows: Rowed, target: Movable, work: _Work) -> None:
+def _carry(name: str, rows: Rowed, target: Side, work: _Work) -> None:
     """Carry the rest of one table."""
-    stored = target.value(DONE + name)
+    stored = target.store.value(DONE + name)
     stand = _Stand() if stored is None else msgspec.json.decode(stored, type=_Stand)
     if stand.done:
         work.add(work.counts[name], f"{name} is there already")
         return
     after = None if stand.after is None else tuple(stand.after)
     if after is not None:
-        with target.snapshot() as there:
+        with target.tables.snapshot() as there:
             work.add(there.count(name), f"some of {name} is there already")
-    for page in rows.pages(name, after):
-        target.take(name, page, DONE + name)
+    for page, last in rows.pages(name, after):
+        target.tables.take(name, page, {DONE + name: msgspec.json.encode({"after": last})})
         work.add(len(page), f"carrying {name}")
-    with target.write() as transaction:
-        transaction.set_value(DONE + name, msgspec.json.encode(_Stand(done=True)))
+    target.tables.take(name, (), {DONE + name: msgspec.json.encode(_Stand(done=True))})
 
 
-def _prove(rows: Rowed, target: Movable, work: _Work) -> None:
+def _prove(rows: Rowed, target: Side, work: _Work) -> None:
     """Compare every table on both sides.
 
     Raises:
         MoveError: some differ.
     """
     different: list[str] = []
-    with target.snapshot() as there:
+    with target.tables.snapshot() as there:
         for name in work.tables:
             expected, found = (
                 side.digest(name, lambda count: work.add(count, f"comparing {name}"))  # noqa: B023  used at once
@@ -201,13 +220,13 @@ def _prove(rows: Rowed, target: Movable, work: _Work) -> None:
                 different.append(f"{name} ({expected[0]:,} rows there, {found[0]:,} here)")
     if different:
         raise MoveError(
-            f"The databases differ in {', '.join(different)}. If a service has written to the source meanwhile, end it. "
-            "Empty the target and move again."
+            f"The databases differ in {', '.join(different)}. If a service has written to the source meanwhile, end it."
+            " Empty the target and move again."
         )
 
 
-def _verify(target: Movable, work: _Work) -> None:
-    differences: list[Difference] = target.verify(lambda step: work.add(0, f"verifying {step}"))
+def _verify(target: Side, work: _Work) -> None:
+    differences: list[Difference] = target.store.verify(lambda step: work.add(0, f"verifying {step}"))
     if differences:
         first = differences[0]
         raise MoveError(
@@ -217,8 +236,8 @@ def _verify(target: Movable, work: _Work) -> None:
         )
 
 
-def _finish(target: Movable) -> None:
+def _finish(target: Side) -> None:
     """Let the target be a database to serve."""
-    with target.write() as transaction:
-        for name in (SOURCE, *(DONE + table for table in target.carried)):
+    with target.store.write() as transaction:
+        for name in (SOURCE, *(DONE + table for table in target.tables.names)):
             transaction.set_value(name, None)

@@ -3,17 +3,29 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
-from calltally.store import schema
-from calltally.store.database import Database, Engine
+from calltally.store import schema, small, tables
+from calltally.store.carrying import Tables
+from calltally.store.database import ZONE_VALUE, Database, Engine
+from calltally.store.presence import is_there
 from calltally.store.sqlite import Sqlite
 from calltally.store.store import Store, StoreError
 
 
 def open_store(url: str, *, zone: str) -> Store:
     """Open a database, made and brought up to date as needed.
+
+    Raises as `open_with_tables` does.
+    """
+    return open_with_tables(url, zone=zone)[0]
+
+
+def open_with_tables(url: str, *, zone: str) -> tuple[Store, Tables]:
+    """Open a database, made and brought up to date as needed, and its tables as they can be carried to another.
+
+    Both are closed with the store.
 
     Args:
         url: `sqlite:///path/of/file`, or the path of a SQLite file.
@@ -34,7 +46,34 @@ def open_store(url: str, *, zone: str) -> Store:
     except BaseException:
         engine.close()
         raise
-    return database
+    return database, Tables(engine)
+
+
+def kept_zone(url: str) -> str | None:
+    """Return the time zone whose days a database keeps; `None` if it is none of calltally's.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    if not is_there(url):
+        return None
+    engine = _engine(url)
+    try:
+        with engine.reading() as connection:
+            if not inspect(connection).has_table(tables.VALUES.name):
+                return None
+            value = small.value(connection, ZONE_VALUE)
+    finally:
+        engine.close()
+    return None if value is None else value.decode()
+
+
+def file_of(url: str) -> Path | None:
+    """Return the whole path of a SQLite database, `None` for those on a server."""
+    if "://" not in url:
+        return Path(url).resolve()
+    parts = make_url(url)
+    return Path(parts.database).resolve() if parts.get_backend_name() == "sqlite" and parts.database else None
 
 
 def _engine(url: str) -> Engine:
