@@ -25,12 +25,15 @@ def conditions_sql(conditions: Sequence[Condition], prefix: str = "") -> str:
     return " AND ".join(condition_sql(condition, prefix) for condition in conditions)
 
 
+def measure_value_sql(measure: Measure, prefix: str = "") -> str:
+    """Return what one record adds to a measure."""
+    value = "1" if measure.column is None else f"COALESCE({prefix}{measure.column}, 0)"
+    return f"CASE WHEN {conditions_sql(measure.when, prefix)} THEN {value} ELSE 0 END" if measure.when else value
+
+
 def measure_sql(measure: Measure, prefix: str = "") -> str:
     """Return the aggregate that recounts a measure from records; never NULL, 0 without records."""
-    value = "1" if measure.column is None else f"COALESCE({prefix}{measure.column}, 0)"
-    if measure.when:
-        value = f"CASE WHEN {conditions_sql(measure.when, prefix)} THEN {value} ELSE 0 END"
-    return f"COALESCE(SUM({value}), 0)"
+    return f"COALESCE(SUM({measure_value_sql(measure, prefix)}), 0)"
 
 
 def formula_sql(formula: Summed, prefix: str = "") -> str:

@@ -49,6 +49,12 @@ def add(cursor: Cursor, statements: Sequence[CellStatements], deltas: RollUpDelt
             statement.remove_empty.write(cursor, [cell for cell, sums in cells.items() if sums[0] < 0])
 
 
+def days_in(deltas: RollUpDeltas) -> set[int]:
+    """Return the local days whose cells change."""
+    days = {cell[0] for cells in (deltas.call_day, deltas.visit_day) for cell in cells}
+    return {day for day in days if isinstance(day, int)}
+
+
 def deltas_in_order(deltas: RollUpDeltas) -> tuple[CellDeltas, ...]:
     """Return the changes of each roll-up, in the order of `ROLL_UPS`."""
     return (

@@ -102,6 +102,7 @@ class Database:
             if kept is not None:
                 days = LocalDays(self._zone)
                 recount.remake_days(batch.cursor, self._engine.dialect, self._statements.cells, days)
+                self._statements.calendar.remake(batch.cursor, self._zone)
             self._statements.put_value.write(batch.cursor, [(ZONE_VALUE, zone.encode())])
 
     def sums(self, question: SumQuestion) -> list[SumRow]:

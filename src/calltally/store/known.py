@@ -1,6 +1,7 @@
 """What a store remembers of its small tables, so that neither the writing nor the reading side need ask each time."""
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from calltally.store.following import Batch, Follower
 from calltally.store.rows import Row, texts_of
@@ -20,6 +21,7 @@ class Known:
         self._lines: dict[int, tuple[str, ...]] = {}
         self._seen: frozenset[tuple[str, str]] = frozenset()
         self._shapes: dict[int, tuple[object, ...]] = {}
+        self._days: set[int] = set()
         self._follower = Follower()
 
     def lines_id(self, numbers: tuple[str, ...]) -> int | None:
@@ -63,6 +65,15 @@ class Known:
         if len(self._shapes) > MOST_SHAPES:
             self._shapes.clear()
         self._shapes.update(shapes)
+
+    @property
+    def days(self) -> AbstractSet[int]:
+        """The days of the calendar that are known to be there; they are never deleted."""
+        return self._days
+
+    def learn_days(self, days_ms: Iterable[int]) -> None:
+        """Remember committed days of the calendar."""
+        self._days.update(days_ms)
 
     def forget_records(self) -> None:
         """Forget values and shapes of records, because some may have been deleted or changed."""

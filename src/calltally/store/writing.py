@@ -13,6 +13,7 @@ from calltally.model.messages import RawMessage
 from calltally.model.records import Records
 from calltally.store import cells, journal, retention, saving, tables
 from calltally.store.asked import JournalEntry, PruneCounts, RollUpDeltas
+from calltally.store.calendar import Calendar
 from calltally.store.following import Batch, Follower
 from calltally.store.known import Known
 from calltally.store.recount import Recount
@@ -28,6 +29,7 @@ class WriteStatements:
         self.journal = journal.JournalStatements(dialect)
         self.records = saving.RecordStatements(dialect)
         self.cells = cells.roll_up_statements(dialect)
+        self.calendar = Calendar(dialect)
         links, line_sets = tables.LINKS, tables.LINE_SETS
         self.flows_of = dialect.ask(links, ("token", "flow_id"), "token")
         self.link = dialect.put(links, ("token", "flow_id"), ("token",))
@@ -65,12 +67,14 @@ class SqlTransaction:
         self._new_lines: dict[tuple[str, ...], int] = {}
         self._new_seen: set[tuple[str, str]] = set()
         self._shapes: dict[int, saving.Shape] = {}
+        self._new_days: set[int] = set()
         known.catch_up(batch)
 
     def committed(self) -> None:
         """Let the store remember what this transaction made."""
         self._known.learn_lines((lines_id, texts_json(numbers)) for numbers, lines_id in self._new_lines.items())
         self._known.learn_shapes(self._shapes)
+        self._known.learn_days(self._new_days)
         if self._new_seen:
             self._known.learn_seen(self._new_seen)
         if self._was_asked:
@@ -197,6 +201,9 @@ class SqlTransaction:
     def add(self, deltas: RollUpDeltas) -> None:
         """Add to the roll-ups; cells whose `calls`/`offered` measure falls to zero are deleted."""
         cells.add(self._cursor, self._statements.cells, deltas)
+        new = cells.days_in(deltas) - self._known.days - self._new_days
+        if new:
+            self._new_days.update(self._statements.calendar.cover(self._cursor, new, self._zone))
 
     def save_directory(self, directory: Directory) -> None:
         """Replace groups, users and numbers."""
