@@ -1,10 +1,19 @@
-"""A database of one million calls in one year, made once and kept for the measurements that need it."""
+"""A database of one million calls in one year, made once and kept for the measurements that need it.
 
+It is made in SQLite, and moved from there to a database server where one is asked for.
+"""
+
+import argparse
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bench.servers import Place, add_arguments, place
 from calltally.app import clock_us, open_parts
+from calltally.app.moving import Moved, move_database
 from calltally.demo.company import directory, teams_file
 from calltally.demo.history import Plan, history, in_batches
 from calltally.engine.teams import FILE_NAME
@@ -47,5 +56,42 @@ def build(data: Path, calls: int = CALLS) -> None:
     print(f"{count:,} messages in {time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} CPU s")
 
 
-if __name__ == "__main__":
-    build(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else CALLS)  # noqa: PLR2004  program, folder, calls
+@contextmanager
+def filled(kind: str, data: Path, calls: int = CALLS) -> Iterator[Place]:
+    """Give a database of a kind with these calls; what was made in this folder before is used again."""
+    data = data.absolute()
+    build(data, calls)
+    with place(kind, data) as database:
+        done = data / f"moved-to-{kind}"
+        if kind != "sqlite" and not done.exists():
+            moved(f"sqlite:///{data / 'calltally.db'}", database)
+            done.write_text("yes")
+        yield database
+
+
+def moved(source: str, target: Place) -> Moved:
+    """Move a database, and print what it cost."""
+    began, cpu, server = time.monotonic(), time.process_time(), target.cpu_seconds()
+    result = move_database(source, target.url, while_serving=False, tell=lambda _done, _of, _said: None)
+    rows = sum(result.rows.values())
+    seconds = time.monotonic() - began
+    print(
+        f"moved to {target.kind}: {rows:,} rows of {result.rows['calls']:,} calls in {seconds:.0f} s"
+        f" ({rows / seconds:,.0f} rows/s, proof included), {time.process_time() - cpu:.0f} CPU s"
+        f" and {target.cpu_seconds() - server:.0f} of the server",
+        flush=True,
+    )
+    return result
+
+
+def main() -> None:
+    """Make the database, and say where it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    parser.add_argument("--calls", type=int, default=CALLS)
+    arguments = parser.parse_args(sys.argv[2:])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        filled(arguments.database, arguments.data or Path(folder), arguments.calls) as database,
+    ):
+        print(f"{database.kind} is filled")

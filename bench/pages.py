@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from bench.million import CALLS, build
+from bench.million import CALLS, SETTINGS, filled
+from bench.servers import add_arguments
 from bench.service import running
 from calltally.demo.company import TEAMS
 
@@ -55,13 +56,15 @@ def _took(url: str) -> tuple[float, int]:
 def main() -> None:
     """Print first and middle times of each page, and the memory before and after."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="a folder to keep the database in")
+    add_arguments(parser)
     parser.add_argument("--calls", type=int, default=CALLS)
     arguments = parser.parse_args(sys.argv[2:])
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder)
-        build(data, arguments.calls)
-        with running(data, (data / "calltally.toml").read_text()) as service:
+        with (
+            filled(arguments.database, data, arguments.calls) as database,
+            running(data, database.settings(SETTINGS)) as service,
+        ):
             time.sleep(5)
             print(f"memory at rest: {service.resident_mb():.0f} MB")
             for name, path in PAGES:
