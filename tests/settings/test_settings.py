@@ -145,12 +145,7 @@ WRONG = [
     ("[server]\ntrusted_proxies = ['all']", "server.trusted_proxies[1]", ('"all"', "addresses or networks")),
     ("[server]\npassword = 'hunter2'", "server.password", ("(hidden)", "never the password itself")),
     ("[database]\nurl = 'oracle://u:geheim@h/d'", "database.url", ("oracle://u:***@h/d", "sqlite://")),
-    (
-        "[database]\nurl = 'postgresql://u:geheim@h/d'",
-        "database.url",
-        ("postgresql://u:***@h/d", "or no url at all: PostgreSQL and MariaDB come with the next release"),
-    ),
-    ("[database]\nurl = 'mysql://h/d'", "database.url", ("sqlite:////var/lib/calltally/calltally.db",)),
+    ("[database]\nurl = 'mysqlx://h/d'", "database.url", ("mysqlx://h/d", "postgresql://, mysql:// or sqlite://")),
     ("[retention]\njournal_days = 0", "retention.journal_days", ("0", "a whole number from 1")),
     ("[[queues]]\nid = 1", "queues[1].name", ("nothing", '"sales"', "[[queues]]")),
     ("[queues]\nname = 'sales'", "queues", ("[[queues]]",)),

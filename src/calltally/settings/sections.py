@@ -145,8 +145,8 @@ class Database:
         Annotated[str, AfterValidator(database_url_from)] | None,
         Key(
             "The database; without it, calltally.db in the data folder.",
-            "an address of sqlite://, or no url at all: PostgreSQL and MariaDB come with the next release",
-            '"sqlite:////var/lib/calltally/calltally.db"',
+            "an address that begins with postgresql://, mysql:// or sqlite://",
+            '"postgresql://calltally:password@127.0.0.1:5432/calltally"',
         ),
     ] = None
 

@@ -12,7 +12,7 @@ _HOURS = re.compile(
     r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
 )
 _LAST_PORT = 65_535
-_DATABASES = ("sqlite://",)
+_DATABASE = re.compile(r"(sqlite|postgresql(\+psycopg)?|(mysql|mariadb)(\+pymysql)?)://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def hours_from(value: str) -> str:
 
 def database_url_from(value: str) -> str:
     """Return the address of a database of a kind that this release knows."""
-    if not value.startswith(_DATABASES):
+    if not _DATABASE.match(value):
         raise ValueError("no address of a database")
     return value
 
