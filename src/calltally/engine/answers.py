@@ -11,7 +11,11 @@ from calltally.model.words import Direction, Outcome
 
 
 class ImpossibleQuestionError(ValueError):
-    """A question that is well written but has no answer; the text says why."""
+    """A question that is well written but has no answer; the text says why, `part` which part of the question it is."""
+
+    def __init__(self, sentence: str, part: str) -> None:
+        super().__init__(sentence)
+        self.part = part
 
 
 class By(StrEnum):

@@ -69,18 +69,21 @@ class Asking:
     def _check(self) -> None:
         question = self._question
         if question.span.is_empty:
-            raise ImpossibleQuestionError("The range is empty: it ends before it begins.")
+            raise ImpossibleQuestionError("The range is empty: it ends before it begins.", "span")
         for metric in self._metrics:
             if isinstance(metric.formula, Gauge):
                 text = f"{metric.name} is a number of this moment and has no value over a range; ask for what is now."
-                raise ImpossibleQuestionError(text)
+                raise ImpossibleQuestionError(text, "metrics")
         limit = self._limit()
         if limit is None:
             return
         if not 1 <= limit <= MAX_KEYS:
-            raise ImpossibleQuestionError(f"The limit {limit} is not between 1 and {MAX_KEYS}.")
+            raise ImpossibleQuestionError(f"The limit {limit} is not between 1 and {MAX_KEYS}.", "limit")
         if self._metrics and not sums_of(self._metrics[0].formula):
-            raise ImpossibleQuestionError(f"{self._metrics[0].name} cannot be the metric that a limit goes by.")
+            sentence = (
+                f"{self._metrics[0].name} cannot be the metric that a limit goes by; name a sum, such as calls, first."
+            )
+            raise ImpossibleQuestionError(sentence, "metrics")
 
     def _limit(self) -> int | None:
         by, limit = self._question.by, self._question.limit
@@ -211,7 +214,7 @@ class Asking:
             return {}
         if len(keys) > MAX_KEYS_OF_DURATIONS:
             raise ImpossibleQuestionError(
-                f"{metric.name} cannot be split by more than {MAX_KEYS_OF_DURATIONS} values; set a limit."
+                f"{metric.name} cannot be split by more than {MAX_KEYS_OF_DURATIONS} values; set a limit.", "limit"
             )
         filters = ((key, self._narrowed(key)) for key in keys)
         return {key: self._duration(leaf, where) for key, where in filters if where is not None}

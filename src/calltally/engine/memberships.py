@@ -9,9 +9,16 @@ from dataclasses import dataclass
 
 from calltally.model.directory import OTHER, Group, Team
 
+LONGEST_SHOWN = 60
+"""Characters of a name that nobody knows which are repeated in the sentence about it."""
+
 
 class UnknownChoiceError(ValueError):
-    """A filter names a group or team that is not there."""
+    """A filter names a group or team that is not there. `choice` says which of them, `group` or `team`."""
+
+    def __init__(self, sentence: str, choice: str) -> None:
+        super().__init__(sentence)
+        self.choice = choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,10 @@ class Memberships:
         named = [key for key, name in self.groups.items() if name == asked]
         if len(named) != 1:
             problem = "There is no group" if not named else f"There are {len(named)} groups"
-            raise UnknownChoiceError(f"{problem} {asked!r}; groups are asked for by id or exact name, or as {OTHER!r}.")
+            sentence = (
+                f"{problem} {asked[:LONGEST_SHOWN]!r}; groups are asked for by id or exact name, or as {OTHER!r}."
+            )
+            raise UnknownChoiceError(sentence, "group")
         return named[0]
 
     def team_name(self, asked: str) -> str:
@@ -63,7 +73,8 @@ class Memberships:
         """
         if asked in self.teams or asked == OTHER:
             return asked
-        raise UnknownChoiceError(f"There is no team {asked!r}; teams are asked for by exact name, or as {OTHER!r}.")
+        sentence = f"There is no team {asked[:LONGEST_SHOWN]!r}; teams are asked for by exact name, or as {OTHER!r}."
+        raise UnknownChoiceError(sentence, "team")
 
 
 def memberships_of(groups: Sequence[Group], teams: Sequence[Team]) -> Memberships:

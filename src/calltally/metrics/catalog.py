@@ -370,6 +370,9 @@ METRICS: Final[tuple[Metric, ...]] = (*_VOLUMES, *_OUTCOMES, *_RATES, *_TIMES, *
 BY_NAME: Final = {metric.name: metric for metric in METRICS}
 
 
+_LONGEST_SHOWN = 60
+
+
 class UnknownMetricError(ValueError):
     """A name that is not in the catalog; the text says where all names are."""
 
@@ -382,5 +385,7 @@ def metric(name: str) -> Metric:
     """
     found = BY_NAME.get(name)
     if found is None:
-        raise UnknownMetricError(f"There is no metric {name!r}; /api/v1/metrics lists all {len(METRICS)}.")
+        raise UnknownMetricError(
+            f"There is no metric {name[:_LONGEST_SHOWN]!r}; /api/v1/metrics lists all {len(METRICS)}."
+        )
     return found

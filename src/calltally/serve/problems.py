@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from uuid import uuid4
 
 import msgspec
@@ -28,6 +29,19 @@ TITLES = {
     500: "calltally failed",
     503: "Not available at the moment",
 }
+
+
+_WRONG = {
+    "missing": "{} is missing; the address cannot be asked without it.",
+    "int_parsing": "{} must be a whole number.",
+    "int_parsing_size": "{} must be a smaller number.",
+    "greater_than_equal": "{} must be {ge} or more.",
+    "less_than_equal": "{} must be {le} or less.",
+    "string_too_long": "{} must have {max_length} characters or fewer.",
+    "too_long": "{} can be given {max_length} times at most.",
+    "enum": "{} must be one of {expected}.",
+}
+"""What is wrong with a parameter, in our words, by the kinds of mistakes that pydantic finds in those we have."""
 
 
 class Mistake(StrEnum):
@@ -102,17 +116,34 @@ def problem_of(error: Exception) -> tuple[ProblemError, dict[str, str]]:
     if isinstance(error, RequestValidationError):
         return _invalid(error), {}
     if isinstance(error, HTTPException):
-        return ProblemError(error.status_code, str(error.detail)), dict(error.headers or {})
+        headers = dict(error.headers or {})
+        return ProblemError(error.status_code, _sentence(error.status_code, str(error.detail), headers)), headers
     if isinstance(error, StoreError):
         return ProblemError(HTTP_503_SERVICE_UNAVAILABLE, f"The database did not answer: {error}"), {"retry-after": "2"}
     return ProblemError(HTTP_500_INTERNAL_SERVER_ERROR, "The fault is calltally's own; it is in the log."), {}
 
 
+def _sentence(status: int, detail: str, headers: Mapping[str, str]) -> str:
+    """Return what to tell of a failure for which Starlette has but the name of the status."""
+    if detail != HTTPStatus(status).phrase:
+        return detail
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = headers.get("allow") or headers.get("Allow") or "another method"
+        return f"This address is asked by {allowed}."
+    if status == HTTPStatus.NOT_FOUND:
+        return "There is nothing at this address; /docs lists what can be asked."
+    return f"{detail}."
+
+
 def _invalid(error: RequestValidationError) -> ProblemError:
     """Return what is wrong with the first wrong parameter; not its value, which may be long or somebody's number."""
     first = error.errors()[0]
-    name = str(first["loc"][-1])
-    return ProblemError(HTTP_400_BAD_REQUEST, f"{name}: {first['msg']}.", parameter=name)
+    # The place of a value in a list stands behind the name of its parameter.
+    name = next(str(part) for part in reversed(first["loc"]) if isinstance(part, str))
+    pattern = _WRONG.get(first["type"])
+    if pattern is None:
+        return ProblemError(HTTP_400_BAD_REQUEST, f"{name} cannot be used: {first['msg']}.", parameter=name)
+    return ProblemError(HTTP_400_BAD_REQUEST, pattern.format(name, **first.get("ctx", {})), parameter=name)
 
 
 async def api_problem(request: Request, error: Exception) -> Response:

@@ -97,4 +97,4 @@ def _mark_of(text: str, order: CallOrder) -> Mark:
                 pass
     except (ValueError, RecursionError):
         pass
-    raise ValueError("the cursor does not belong to this list of calls; begin again without it")
+    raise ValueError("The cursor does not belong to this list of calls; begin again without it.")

@@ -10,7 +10,7 @@ from fastapi import Query
 from calltally.engine.answers import By, ImpossibleQuestionError, Selection, by_asked
 from calltally.engine.memberships import UnknownChoiceError
 from calltally.metrics.catalog import UnknownMetricError
-from calltally.model.asked_times import ImpossibleSpanError, span_asked, unit_asked
+from calltally.model.asked_times import ImpossibleSpanError, instant_asked, span_asked, unit_asked
 from calltally.model.buckets import TooManyBucketsError, Unit, auto_unit
 from calltally.model.instants import Span
 from calltally.model.words import Direction, Outcome
@@ -42,6 +42,7 @@ Outcomes = Annotated[
 BAD_REQUEST = 400
 UNPROCESSABLE = 422
 LONGEST_TEXT = 200
+LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +105,16 @@ def selection_of(asked: Filters, *, text: str | None = None) -> Selection:
 
 def span_of(site: Site, since: str, until: str, zone: ZoneInfo) -> Span:
     """Return the range asked for."""
+    now_ms = site.now_ms()
+    for parameter, text in (("since", since), ("until", until)):
+        try:
+            instant_asked(text, zone=zone, now_ms=now_ms)
+        except ValueError as problem:
+            raise ProblemError(BAD_REQUEST, f"{parameter}: {problem}", parameter=parameter) from problem
     try:
-        return span_asked(since, until, zone=zone, now_ms=site.now_ms())
+        return span_asked(since, until, zone=zone, now_ms=now_ms)
     except ImpossibleSpanError as problem:
         raise ProblemError(UNPROCESSABLE, str(problem), parameter="since") from problem
-    except ValueError as problem:
-        raise ProblemError(BAD_REQUEST, str(problem), parameter="since") from problem
 
 
 def zone_of(site: Site, name: str | None) -> ZoneInfo:
@@ -147,8 +152,13 @@ def problem_of_question(error: ValueError) -> ProblemError:
     """Return the problem of a question that the engine refused."""
     if isinstance(error, UnknownMetricError):
         return ProblemError(BAD_REQUEST, str(error), parameter="metrics")
-    if isinstance(error, UnknownChoiceError | ImpossibleQuestionError | TooManyBucketsError):
-        return ProblemError(UNPROCESSABLE, str(error))
+    if isinstance(error, UnknownChoiceError):
+        return ProblemError(UNPROCESSABLE, str(error), parameter=error.choice)
+    if isinstance(error, ImpossibleQuestionError):
+        parameter = "since" if error.part == "span" else error.part
+        return ProblemError(UNPROCESSABLE, str(error), parameter=parameter)
+    if isinstance(error, TooManyBucketsError):
+        return ProblemError(UNPROCESSABLE, str(error), parameter="every")
     return ProblemError(BAD_REQUEST, str(error))
 
 
@@ -162,5 +172,7 @@ def _words(values: Sequence[str], kind: type[Word], parameter: str) -> tuple[Wor
     try:
         return tuple(kind(value) for value in values)
     except ValueError as problem:
-        known = ", ".join(each.value for each in kind)
-        raise ProblemError(BAD_REQUEST, f"{problem}; expected {known}.", parameter=parameter) from problem
+        known = [each.value for each in kind]
+        wrong = next(value for value in values if value not in known)
+        sentence = f"{parameter} cannot be {wrong[:LONGEST_SHOWN]!r}; expected {', '.join(known)}."
+        raise ProblemError(BAD_REQUEST, sentence, parameter=parameter) from problem

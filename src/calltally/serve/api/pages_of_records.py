@@ -73,5 +73,5 @@ def _place(cursor: str | None) -> _Place | None:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         start_ms, source, record_id = msgspec.json.decode(text, type=tuple[int, str, str])
     except (ValueError, msgspec.DecodeError) as problem:
-        raise ValueError("The cursor is none that this address gave out.") from problem
+        raise ValueError("The cursor does not belong to this list; begin again without it.") from problem
     return _Place(start_ms, source, record_id)

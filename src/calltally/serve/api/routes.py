@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from calltally import __version__
 from calltally.engine.answers import By, Question
+from calltally.engine.memberships import UnknownChoiceError
 from calltally.engine.questions import CallOrder
 from calltally.metrics.catalog import BY_NAME, METRICS
 from calltally.model.buckets import span_before
@@ -180,8 +181,10 @@ def _add_records(router: APIRouter, site: Site) -> None:
         selection = selection_of(asked, text=text)
         try:
             page = site.questions.calls(span, selection, order=order, limit=limit, after=cursor)
-        except ValueError as error:
+        except UnknownChoiceError as error:
             raise problem_of_question(error) from error
+        except ValueError as error:
+            raise ProblemError(BAD_REQUEST, str(error), parameter="cursor") from error
         belonging = site.questions.memberships()
         return json_response({"calls": [call_value(call, belonging) for call in page.calls], "next": page.next})
 
