@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from calltally.app.connections import LARGEST_HEAD, LONGEST_ARRIVAL_SECONDS, GuardedHttp, GuardedSocket, close_late
+from tests.wire import Wire
 
 PATIENCE_SECONDS = 20
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -16,33 +17,6 @@ UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written, and is closed when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Keep it."""
-        self.written += bytes(data)
-
-    def close(self) -> None:
-        """Note it."""
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        """Return whether it was told to close."""
-        return self.closed
-
-    def pause_reading(self) -> None:
-        """Nothing is read here."""
-
-    def resume_reading(self) -> None:
-        """The same."""
 
 
 class Connection:

@@ -11,7 +11,7 @@ import pytest
 from calltally.engine.ingest import Ingest
 from calltally.engine.mending import spans_around
 from calltally.engine.sign_in import SignInError
-from calltally.engine.sync import Keeper, keep_directory, syncing
+from calltally.engine.sync import Keeper, keep_directory, rest, syncing
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Span
 from calltally.model.words import End, Outcome
@@ -283,6 +283,23 @@ def test_a_question_on_its_way_is_answered_before_the_service_ends(site: Site) -
 
     site.with_keeper(work)
     assert site.store.directory().groups
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_who_rests_and_is_told_to_stop_can_still_be_cancelled(steps: int) -> None:
+    async def scenario() -> bool:
+        stop = asyncio.Event()
+        task = asyncio.create_task(rest(stop, 60))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        stop.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_over = not task.cancel()
+        await asyncio.wait({task})
+        return was_over or task.cancelled()
+
+    assert asyncio.run(scenario())
 
 
 def test_what_other_sources_brought_stays_when_one_directory_is_replaced(site: Site) -> None:

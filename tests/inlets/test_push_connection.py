@@ -13,37 +13,11 @@ from calltally.engine.writer import NotStoredError
 from calltally.inlets.push_connection import PushConnection
 from calltally.inlets.webhook import LARGEST_BODY, WebhookInlet
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Reply, Webhook
+from tests.wire import Wire
 
 REPLY = b"<Response/>"
 PLAIN = b"POST /in/exchange HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nevent"
 OTHER = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Keep it."""
-        self.written += bytes(data)
-
-    def close(self) -> None:
-        """Note it."""
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        """Return whether it was told to close."""
-        return self.closed
-
-    def pause_reading(self) -> None:
-        """Nothing is read here."""
-
-    def resume_reading(self) -> None:
-        """The same."""
 
 
 class Line:

@@ -3,7 +3,8 @@
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Service:
     """The guarded service in this process, its clock, and a client for it."""
 
     store: Store
-    client: TestClient
+    client: TestClient = field(init=False)
     now_ms: int = START_MS
 
     def log_in(self, password: str = PASSWORD, **extra: str) -> int:
@@ -75,59 +76,54 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+PATHS = ("/", "/calls", "/settings/teams", "/api/v1/now", "/metrics", "/in/sipgate", "/healthz", "/static/x.css")
+
+
+async def at_once(job: Callable[[], object]) -> object:
+    """Do it here and now."""
+    return job()
+
+
+def guarded(service: Service, *, password_hash: str | None, public_url: str | None) -> Access:
+    """Return some pages behind the doors of the service."""
+    sessions = Sessions(service.store, secrets.token_urlsafe, password_hash) if password_hash else None
+    place = Place(
+        listen_host="127.0.0.1",
+        public_url=public_url,
+        machine="pbx",
+        needs_password=password_hash is not None,
+        is_open=False,
+    )
+    login = Login(
+        site_name="Help desk",
+        language=None,
+        sessions=sessions,
+        password_hash=password_hash,
+        is_tls=place.is_tls,
+        perform=at_once,
+        now_ms=lambda: service.now_ms,
+        trusted=(ip_network("192.0.2.7"),),
+    )
+    pages = [Route(path, page, methods=["GET", "POST"]) for path in PATHS]
+    app = Starlette(routes=[*login.routes(), *pages, WebSocketRoute("/api/v1/live", stream)])
+    tokens = Tokens(service.store, secrets.token_urlsafe)
+    return Access(app, place=place, tokens=tokens, sessions=sessions, perform=at_once, now_ms=lambda: service.now_ms)
+
+
 @pytest.fixture
 def service_of(store: Store) -> Iterator[Callable[..., Service]]:
-    clients: list[TestClient] = []
+    with ExitStack() as stack:
 
-    def made(
-        *, password_hash: str | None = HASH, public_url: str | None = None, base: str = "http://localhost:8080"
-    ) -> Service:
-        def now_ms() -> int:
-            return service.now_ms
+        def made(
+            *, password_hash: str | None = HASH, public_url: str | None = None, base: str = "http://localhost:8080"
+        ) -> Service:
+            service = Service(store)
+            app = guarded(service, password_hash=password_hash, public_url=public_url)
+            service.client = TestClient(app, base_url=base, client=("192.0.2.7", 40_000))
+            stack.callback(service.client.close)
+            return service
 
-        async def perform(job: Callable[[], object]) -> object:
-            return job()
-
-        sessions = Sessions(store, secrets.token_urlsafe, password_hash) if password_hash else None
-        place = Place(
-            listen_host="127.0.0.1",
-            public_url=public_url,
-            machine="pbx",
-            needs_password=password_hash is not None,
-            is_open=False,
-        )
-        login = Login(
-            site_name="Help desk",
-            language=None,
-            sessions=sessions,
-            password_hash=password_hash,
-            is_tls=place.is_tls,
-            perform=perform,
-            now_ms=now_ms,
-            trusted=(ip_network("192.0.2.7"),),
-        )
-        paths = [
-            "/",
-            "/calls",
-            "/settings/teams",
-            "/api/v1/now",
-            "/metrics",
-            "/in/sipgate",
-            "/healthz",
-            "/static/x.css",
-        ]
-        pages = [Route(path, page, methods=["GET", "POST"]) for path in paths]
-        app = Starlette(routes=[*login.routes(), *pages, WebSocketRoute("/api/v1/live", stream)])
-        tokens = Tokens(store, secrets.token_urlsafe)
-        guarded = Access(app, place=place, tokens=tokens, sessions=sessions, perform=perform, now_ms=now_ms)
-        client = TestClient(guarded, base_url=base, client=("192.0.2.7", 40_000))
-        clients.append(client)
-        service = Service(store=store, client=client)
-        return service
-
-    yield made
-    for client in clients:
-        client.close()
+        yield made
 
 
 HTML = {"accept": "text/html,*/*;q=0.8"}

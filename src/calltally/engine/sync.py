@@ -305,13 +305,19 @@ async def _watched(keeper: Keeper, stop: asyncio.Event) -> None:
             await run_sync(keeper, stop)
         except Exception:
             log.exception("sync_crashed", source=keeper.source.name)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RESTART_SECONDS)
+            await rest(stop, RESTART_SECONDS)
 
 
 async def run_sync(keeper: Keeper, stop: asyncio.Event) -> None:
     """Ask what is due, every few seconds, until told to stop."""
     while not stop.is_set():
         await keeper.turn()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), TURN_SECONDS)
+        await rest(stop, TURN_SECONDS)
+
+
+async def rest(stop: asyncio.Event, seconds: float) -> None:
+    """Wait until told to stop, but no longer than this."""
+    # Not wait_for, which before Python 3.12 forgets that it was cancelled when what it waits for comes too.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
