@@ -186,6 +186,17 @@ LINE_SETS: Final = Table(
 """Every ordered set of own numbers that took part in a call, found by the fingerprint of its text."""
 Index("line_sets_fingerprint", LINE_SETS.c.fingerprint, unique=True)
 
+LINE_NUMBERS: Final = Table(
+    "line_numbers",
+    METADATA,
+    _key("lines_id", Integer),
+    _key("position", Integer),
+    _must("number", Text),
+    sqlite_with_rowid=False,
+)
+"""The numbers of every set of own numbers one by one, for SQL that looks for members of groups and teams."""
+Index("line_numbers_number", LINE_NUMBERS.c.number)
+
 SEEN: Final = Table("seen_values", METADATA, _key("dimension", Text), _key("value", Text), sqlite_with_rowid=False)
 """The sources, queues, agents and trunks that records have named."""
 

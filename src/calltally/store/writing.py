@@ -39,6 +39,9 @@ class WriteStatements:
         self.lines_ids = dialect.ask(line_sets, ("lines_id", "numbers"), "fingerprint")
         self.lines = dialect.ask(line_sets, ("lines_id", "numbers"), "lines_id")
         self.new_lines = dialect.insert_new(line_sets, ("fingerprint", "numbers"), ("fingerprint",))
+        self.new_numbers = dialect.insert_new(
+            tables.LINE_NUMBERS, tables.LINE_NUMBERS.c.keys(), ("lines_id", "position")
+        )
         self.put_value = dialect.put(tables.VALUES, ("name", "content"), ("name",))
         self.remove_value = dialect.delete(tables.VALUES, ("name",))
         self.put_gap = dialect.put(tables.GAPS, tables.GAPS.c.keys(), ("source", "since_ms"))
@@ -172,8 +175,12 @@ class SqlTransaction:
         texts = {texts_json(numbers): numbers for numbers in sets}
         prints = {saving.fingerprint(text): text for text in texts}
         self._statements.new_lines.write(self._cursor, sorted(prints.items()))
+        rows: list[Fields] = []
         for lines_id, text in list(self._statements.lines_ids.ask(self._cursor, sorted(prints))):
-            self._new_lines[texts[text]] = int(lines_id)
+            numbers = texts[text]
+            self._new_lines[numbers] = int(lines_id)
+            rows += [(int(lines_id), position, number) for position, number in enumerate(numbers)]
+        self._statements.new_numbers.write(self._cursor, rows)
 
     def save(self, changes: Sequence[tuple[int, int, Records]]) -> None:
         """Write the records of flows as `(flow id, messages folded, records)`.

@@ -37,6 +37,7 @@ GROUP_NUMBERS: Final = View(
         made("number", _NUMBER, lambda dialect: dialect.items("g.numbers").text),
     ),
     source=lambda dialect: f"directory_groups g CROSS JOIN {dialect.items('g.numbers').joined}",
+    is_distinct=True,
 )
 
 TEAMS: Final = View(
@@ -59,48 +60,38 @@ TEAM_NUMBERS: Final = View(
         made("number", _NUMBER, lambda dialect: dialect.items("t.numbers").text),
     ),
     source=lambda dialect: f"teams t CROSS JOIN {dialect.items('t.numbers').joined}",
+    is_distinct=True,
 )
 
 LINE_NUMBERS: Final = View(
     name="report_line_numbers",
     help="The numbers of each set of own numbers that took part in a call.",
-    columns=(
-        *plain("s.", **_LINES_ID),
-        made("position", "Its place in the set, from 0.", lambda dialect: dialect.items("s.numbers").place),
-        made("number", _NUMBER, lambda dialect: dialect.items("s.numbers").text),
-    ),
-    source=lambda dialect: f"line_sets s CROSS JOIN {dialect.items('s.numbers').joined}",
+    columns=plain("n.", **_LINES_ID, position="Its place in the set, from 0.", number=_NUMBER),
+    source=fixed("line_numbers n"),
 )
 
-_CHOSEN: Final = """(
-  SELECT s.lines_id, g.group_key, ROW_NUMBER() OVER (
-    PARTITION BY s.lines_id
-    ORDER BY CASE WHEN g.group_key IS NULL THEN 1 ELSE 0 END, n.position, g.position
-  ) AS choice
-  FROM line_sets s
-  LEFT JOIN report_line_numbers n ON n.lines_id = s.lines_id
-  LEFT JOIN report_group_numbers g ON g.number = n.number
-) c WHERE c.choice = 1"""
+_IN_GROUPS: Final = "line_numbers n JOIN report_group_numbers g ON g.number = n.number"
+_FIRST_IN_GROUP: Final = f"""
+    SELECT n.lines_id, g.group_key, ROW_NUMBER() OVER (
+      PARTITION BY n.lines_id ORDER BY n.position, g.position
+    ) AS choice
+    FROM {_IN_GROUPS}"""  # noqa: S608  our own names
 
 LINE_GROUPS: Final = View(
     name="report_line_groups",
     help="The group of every set of own numbers: one row each, the group of the first number that is in one.",
     columns=(
         *plain("c.", **_LINES_ID),
-        made("group_key", f"The group; '{OTHER_KEY}' if none of the numbers is in one.",
-             f"COALESCE(c.group_key, '{OTHER_KEY}')"),
+        made("group_key", f"The group; '{OTHER_KEY}' if none of the numbers is in one.", "c.group_key"),
     ),
-    source=fixed(_CHOSEN),
-)  # fmt: skip
+    source=fixed(
+        f"(\n  SELECT m.lines_id, m.group_key FROM ({_FIRST_IN_GROUP}\n  ) m WHERE m.choice = 1"  # noqa: S608  the same
+        f"\n  UNION ALL\n  SELECT s.lines_id, '{OTHER_KEY}' AS group_key FROM line_sets s"
+        f" WHERE s.lines_id NOT IN (SELECT n.lines_id FROM {_IN_GROUPS})\n) c"
+    ),
+)
 
-_MEMBERS: Final = f"""(
-  SELECT DISTINCT s.lines_id, COALESCE(t.team_key, '{OTHER_KEY}') AS team_key
-  FROM line_sets s
-  LEFT JOIN (
-    SELECT n.lines_id, m.team_key
-    FROM report_line_numbers n JOIN report_team_numbers m ON m.number = n.number
-  ) t ON t.lines_id = s.lines_id
-) c"""  # noqa: S608  our own names
+_IN_TEAMS: Final = "line_numbers n JOIN report_team_numbers t ON t.number = n.number"
 
 LINE_TEAMS: Final = View(
     name="report_line_teams",
@@ -110,7 +101,11 @@ LINE_TEAMS: Final = View(
         *plain("c.", **_LINES_ID),
         made("team_key", f"The team; '{OTHER_KEY}' if none of the numbers is in one.", "c.team_key"),
     ),
-    source=fixed(_MEMBERS),
+    source=fixed(
+        f"(\n  SELECT DISTINCT n.lines_id, t.team_key FROM {_IN_TEAMS}"  # noqa: S608  our own names
+        f"\n  UNION ALL\n  SELECT s.lines_id, '{OTHER_KEY}' AS team_key FROM line_sets s"
+        f" WHERE s.lines_id NOT IN (SELECT n.lines_id FROM {_IN_TEAMS})\n) c"
+    ),
 )
 
 

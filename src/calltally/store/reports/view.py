@@ -20,17 +20,25 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One view; `source` is what follows FROM."""
+    """One view.
+
+    Attributes:
+        source: what follows FROM.
+        is_distinct: each row once; then MariaDB also makes the rows once and finds them by a key, which it does not for
+            lists in JSON that are joined as they are.
+    """
 
     name: str
     help: str
     columns: tuple[Column, ...]
     source: Printed
+    is_distinct: bool = False
 
     def create(self, dialect: Dialect) -> str:
         """Return the statement that makes the view."""
         columns = ",\n  ".join(f"{each.printed(dialect)} AS {dialect.quote(each.name)}" for each in self.columns)
-        return f"CREATE VIEW {self.name} AS SELECT\n  {columns}\nFROM {self.source(dialect)}"
+        select = "SELECT DISTINCT" if self.is_distinct else "SELECT"
+        return f"CREATE VIEW {self.name} AS {select}\n  {columns}\nFROM {self.source(dialect)}"
 
 
 def fixed(text: str) -> Printed:

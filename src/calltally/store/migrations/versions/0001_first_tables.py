@@ -6,6 +6,8 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.types import TypeEngine
 
+from calltally.store.migrations import mariadb_tables
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -72,6 +74,9 @@ _TABLES: Final[dict[str, str]] = {
         answer_source text, transfer_type text null, transfer_target text null, recording_urls text,
         linked_leg_id text null, metadata text
     """,
+    "line_numbers": """
+        lines_id int key, position int key, number text
+    """,
     "line_sets": """
         lines_id int auto, fingerprint big, numbers text
     """,
@@ -130,6 +135,7 @@ _CLUSTERED: Final = (
     "call_day",
     "call_quarter",
     "legs",
+    "line_numbers",
     "seen_values",
     "spread_day",
     "spread_quarter",
@@ -145,6 +151,7 @@ _INDEXES: Final[tuple[tuple[str, str, str], ...]] = (
     ("calls_open", "calls", "flow_id"),
     ("calls_started", "calls", "started_at_ms"),
     ("legs_started", "legs", "started_at_ms"),
+    ("line_numbers_number", "line_numbers", "number"),
     ("line_sets_fingerprint", "line_sets", "fingerprint"),
     ("links_flow", "links", "flow_id"),
     ("messages_flow", "messages", "flow_id"),
@@ -157,6 +164,11 @@ _PARTIAL: Final = {"calls_done": "is_open = 0", "calls_open": "is_open = 1", "me
 
 def upgrade() -> None:
     """Make the tables and their indexes."""
+    connection = op.get_bind()
+    if connection.dialect.name == "mysql":
+        for statement in mariadb_tables.statements(_TABLES, _INDEXES, _UNIQUE):
+            connection.exec_driver_sql(statement)
+        return
     for table, columns in _TABLES.items():
         clustered: dict[str, Any] = {"sqlite_with_rowid": False} if table in _CLUSTERED else {}
         op.create_table(table, *(_column(*column.split()) for column in columns.split(",")), **clustered)
