@@ -13,6 +13,7 @@ from calltally.app import open_parts
 from calltally.engine.health import Health
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
+from calltally.engine.observed import Observed
 from calltally.engine.writer import Writer
 from calltally.model.messages import RawMessage
 from calltally.serve.site import Site
@@ -103,6 +104,7 @@ def pages_of(
         writer=Writer(ingest),
         teams=parts.teams,
         sources=parts.sources,
+        observed=Observed(clock_us=lambda: clock[0]),
         clock_us=lambda: clock[0],
     )
     problem = page_problem(site)

@@ -21,8 +21,10 @@ from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket,
 from calltally.engine.credentials import Sessions, Tokens
 from calltally.engine.duties import Duties, note_alive, note_downtime
 from calltally.engine.health import Health
+from calltally.engine.ingest import Applied
 from calltally.engine.live import Board
 from calltally.engine.mending import open_legs_of
+from calltally.engine.observed import Observed
 from calltally.engine.sync import Keeper, keep_directory, syncing
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
@@ -74,9 +76,10 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     store = parts.store
     health = Health(store.health())
     board = Board(clock_us=clock_us, health=health, open_flows=())
-    ingest = parts.ingest(board.committed)
+    observed = observed_of(parts)
+    ingest = parts.ingest(_hearers(asyncio.get_running_loop(), board, observed))
     note_downtime(store, ingest, clock_us() // 1000)
-    writer = Writer(ingest)
+    writer = Writer(ingest, observed.not_stored)
     writer.start()
     duties = Duties(
         store=store,
@@ -98,6 +101,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
         writer=writer,
         teams=parts.teams,
         sources=parts.sources,
+        observed=observed,
         clock_us=clock_us,
     )
     inlet = WebhookInlet(
@@ -106,6 +110,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
         health=health,
         clock_us=clock_us,
         trusted=tuple(ip_network(network) for network in parts.settings.server.trusted_proxies),
+        refused=observed.refused,
     )
     async with AsyncExitStack() as stack:
         stack.callback(_finish, parts, writer)
@@ -118,6 +123,34 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
             await stack.enter_async_context(syncing(_keeper(parts, writer, board, name, connection)))
         app = service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
         yield Running(app=app, inlet=inlet)
+
+
+def observed_of(parts: Parts) -> Observed:
+    """Return the counters of this process, all at zero."""
+    queues = parts.settings.queues
+    return Observed(
+        clock_us=clock_us,
+        sources=tuple(parts.settings.sources),
+        queues=[queue.name for queue in queues],
+        targets={
+            float(seconds)
+            for queue in queues
+            for seconds in (queue.target_seconds, queue.short_abandon_seconds)
+            if seconds
+        },
+        most_values=parts.settings.prometheus.max_label_values,
+    )
+
+
+def _hearers(loop: asyncio.AbstractEventLoop, board: Board, observed: Observed) -> Callable[[Applied], None]:
+    """Return what tells board and counters of a stored batch, from the writer's thread."""
+
+    def committed(applied: Applied) -> None:
+        board.committed(applied)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(observed.heard, applied, clock_us())
+
+    return committed
 
 
 def _perform(writer: Writer) -> Perform:

@@ -50,7 +50,7 @@ class LabelValues:
         return short
 
 
-_OPEN: Final = frozenset({"source", "queue", "route"})
+_OPEN: Final = frozenset({"source", "queue"})
 _NONE: Final[dict[str, str]] = {}
 
 

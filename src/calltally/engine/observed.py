@@ -33,6 +33,7 @@ from calltally.metrics.exposed import (
     RECEIVED,
     REFUSALS,
     REJECTED,
+    REQUESTS,
     SETTLED_EVENT,
     Amount,
     Labels,
@@ -44,6 +45,7 @@ from calltally.metrics.exposed import (
 )
 from calltally.model.events import Event, LegEventKind, LegSettled
 from calltally.model.instants import MINUTE_MS
+from calltally.model.messages import RawMessage
 from calltally.model.records import Call, QueueVisit, Records
 from calltally.model.words import Direction, VisitOutcome
 
@@ -157,7 +159,17 @@ class Observed:
         with self._lock:
             self._add(REJECTED, (source, reason), 1)
 
-    def wait_in(self, source: str, queue: str) -> Labels:
+    def not_stored(self, messages: Sequence[RawMessage]) -> None:
+        """Count messages that the store did not take; their senders come again."""
+        for message in messages:
+            self.refused(message.source, "not_stored")
+
+    def answered(self, route: str, method: str, status: str) -> None:
+        """Count a request that was answered, by the class of its status."""
+        with self._lock:
+            self._add(REQUESTS, (route, method, status), 1)
+
+    def place(self, source: str, queue: str) -> Labels:
         """Return the labels of a queue, bounded, whose series exist from now on."""
         with self._lock:
             return self._place(source, queue)

@@ -41,9 +41,10 @@ class Writer:
     The thread answers in batches, so that the event loop wakes once per commit and not once per message.
     """
 
-    def __init__(self, ingest: Ingest) -> None:
-        """Take the ingest; `start` begins."""
+    def __init__(self, ingest: Ingest, failed: Callable[[Sequence[RawMessage]], None] | None = None) -> None:
+        """Take the ingest, and what hears of messages that could not be stored; `start` begins."""
         self._ingest = ingest
+        self._failed = failed
         self._waiting: deque[tuple[RawMessage, asyncio.Future[None]]] = deque()
         self._jobs: deque[tuple[Callable[[Ingest], object], Future[object]]] = deque()
         self._wake = threading.Event()
@@ -155,6 +156,8 @@ class Writer:
             log.exception("batch_not_stored", messages=len(batch))
             problem = StoreError("calltally itself failed to store a message; the log says how")
         self.judge(problem)
+        if problem is not None and self._failed is not None:
+            self._failed([message for message, _ in batch])
         futures = [future for _, future in batch]
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_answer, futures, problem)

@@ -84,13 +84,18 @@ class WebhookInlet:
         health: Health,
         clock_us: Callable[[], int],
         trusted: tuple[Network, ...] = (),
+        refused: Callable[[str, str], None] | None = None,
     ) -> None:
-        """Take the webhooks by source name, and where their messages go."""
+        """Take the webhooks by source name, and where their messages go.
+
+        `refused` hears of each delivery that is turned away: its source, and a word for the reason.
+        """
         self._doors = {name: _door(name, webhook) for name, webhook in webhooks.items()}
         self._accept = accept
         self._health = health
         self._clock_us = clock_us
         self._trusted = trusted
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request under `/in/`."""
@@ -131,7 +136,7 @@ class WebhookInlet:
     def too_large(self, path: str) -> Told:
         """Return the answer to a body beyond the limit, and count it."""
         name = path[len(PREFIX) :].partition("/")[0]
-        self._health.refused(name, "a body of more than 1 MiB", self._clock_us())
+        self._turn_away(name, "too_large", "a body of more than 1 MiB", self._clock_us())
         return TOO_LARGE
 
     def begin(self, path: str, headers: Pairs, body: bytes, client: str) -> Begun | Told:
@@ -151,17 +156,25 @@ class WebhookInlet:
         try:
             door.webhook.admit(Delivery(secret=secret, headers=read, body=body, peer=peer))
         except NotAllowedError as reason:
-            self._health.refused(name, str(reason), received_at_us)
+            self._turn_away(name, "not_allowed", str(reason), received_at_us)
             return refusal(401, str(reason))
         except BadMessageError as reason:
-            self._health.refused(name, str(reason), received_at_us)
+            self._turn_away(name, "bad_message", str(reason), received_at_us)
             return refusal(400, str(reason))
         kept = {key: read[key] for key in door.webhook.kept_headers if key in read}
         try:
             durable = self._accept(RawMessage(source=name, received_at_us=received_at_us, headers=kept, body=body))
         except BusyError:
+            if self._refused is not None:
+                self._refused(name, "busy")
             return BUSY
         return Begun(durable, door.stored)
+
+    def _turn_away(self, name: str, word: str, sentence: str, now_us: int) -> None:
+        """Count a delivery that is turned away for a fault of its own."""
+        self._health.refused(name, sentence, now_us)
+        if self._refused is not None:
+            self._refused(name, word)
 
 
 def _door(name: str, webhook: Webhook) -> _Door:

@@ -42,6 +42,9 @@ REFUSALS: Final = ("not_allowed", "bad_message", "too_large", "busy", "not_store
 STATES: Final = ("waiting", "active", "ringing", "mailbox")
 """Where an open call can stand; the words of the live stream."""
 
+MOST_ROUTES: Final = 80
+"""There are no more routes than this in the program, however it is asked."""
+
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 _WAIT: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800)
@@ -237,8 +240,15 @@ def ceiling(family: Family, *, most_values: int, sources: int, targets: Collecti
         sources: how many phone systems are set up.
         targets: those of the queues, in seconds.
     """
-    open_labels = {"source": min(sources, most_values) + 1, "queue": most_values + 1, "route": most_values + 1}
-    open_labels |= {"method": len(METHODS) + 1, "status": 6, "version": 1, "python": 1, "store": 1}
+    open_labels = {"source": min(sources, most_values) + 1, "queue": most_values + 1}
+    open_labels |= {
+        "route": MOST_ROUTES,
+        "method": len(METHODS) + 1,
+        "status": 6,
+        "version": 1,
+        "python": 1,
+        "store": 1,
+    }
     sets = prod(len(values_of(family, label)) or open_labels[label] for label in family.labels)
     return sets * (len(family.borders(targets)) + 3 if family.kind == "histogram" else 1)
 

@@ -21,6 +21,8 @@ from calltally.serve.api.routes import DESCRIPTION, TITLE, api_routes
 from calltally.serve.login import Login
 from calltally.serve.origins import Place
 from calltally.serve.problems import ProblemError, api_problem
+from calltally.serve.prometheus.requests import counted
+from calltally.serve.prometheus.scraping import Scraping
 from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
 from calltally.serve.stream import Stream
@@ -73,6 +75,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         *Stream(site.board).routes(),
         *login.routes(),
         *sign_in.routes(),
+        Scraping(site).route(),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz(site)),
         *page_routes(site),
@@ -91,7 +94,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         command=site.settings.command,
     )
     compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
-    return Access(
+    access = Access(
         compressed,
         place=place,
         tokens=doors.tokens,
@@ -99,6 +102,7 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         perform=doors.perform,
         now_ms=site.now_ms,
     )
+    return counted(access, site.observed, app.routes)
 
 
 def _problem_for(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from calltally.engine.live import Board
+from calltally.engine.observed import Observed
 from calltally.engine.questions import Questions
 from calltally.engine.teams import Teams
 from calltally.engine.writer import Writer
@@ -25,6 +26,7 @@ class Site:
     writer: Writer
     teams: Teams
     sources: Mapping[str, Source]
+    observed: Observed
     clock_us: Callable[[], int]
 
     def now_ms(self) -> int:

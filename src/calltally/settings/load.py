@@ -19,6 +19,7 @@ from calltally.settings.sections import (
     Alerts,
     Database,
     Privacy,
+    Prometheus,
     QueueSetting,
     Retention,
     Server,
@@ -45,6 +46,7 @@ class _Sections(BaseModel):
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     alerts: Alerts = Alerts()
+    prometheus: Prometheus = Prometheus()
 
 
 def data_folder(named: Path | None, environ: Mapping[str, str]) -> Path:

@@ -224,6 +224,22 @@ class Alerts:
     """When to call for attention. No keys yet."""
 
 
+@with_config(_CLOSED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """What is served at /metrics."""
+
+    max_label_values: Annotated[
+        int,
+        Field(ge=1, le=1_000),
+        Key(
+            "How many queues have series of their own; those beyond are counted together as other.",
+            "a whole number, 1 to 1000",
+            "50",
+        ),
+    ] = 50
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything an operator can choose, checked.
@@ -248,6 +264,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     privacy: Privacy = field(default_factory=Privacy)
     alerts: Alerts = field(default_factory=Alerts)
+    prometheus: Prometheus = field(default_factory=Prometheus)
     notices: tuple[str, ...] = ()
     command: str = INSTALLED
 
@@ -279,6 +296,7 @@ SECTIONS: Mapping[str, type] = {
     "retention": Retention,
     "privacy": Privacy,
     "alerts": Alerts,
+    "prometheus": Prometheus,
 }
 LISTED = frozenset({"teams", "queues", "agents"})
 """Sections that are written as `[[name]]`, once for each."""

@@ -31,6 +31,7 @@ from calltally.store.asked import (
 from calltally.store.following import Batch, Follower
 from calltally.store.known import Known
 from calltally.store.recount import Recount
+from calltally.store.size import size_bytes
 from calltally.store.statements import Dialect
 from calltally.store.writing import SqlTransaction, WriteStatements
 
@@ -236,6 +237,11 @@ class Database:
         """Return what was heard of each source."""
         with self._engine.reading() as connection:
             return small.health(connection)
+
+    def size_bytes(self) -> int:
+        """Return how large the database is."""
+        with self._engine.reading() as connection:
+            return size_bytes(connection)
 
     def generation(self) -> int:
         """Return a number that changes with every committed write of any process."""

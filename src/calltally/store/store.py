@@ -257,6 +257,10 @@ class Store(Protocol):
         """Return what was heard of each source."""
         ...
 
+    def size_bytes(self) -> int:
+        """Return how large the database is, indexes included."""
+        ...
+
     def generation(self) -> int:
         """Return a number that changes with every committed write of any process (for caches of answers)."""
         ...
