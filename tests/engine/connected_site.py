@@ -34,6 +34,7 @@ class Site:
     account: Account
     address: str
     clock: list[int]
+    is_asking: bool = True
 
     def push(self, event: str, leg: str, **fields: str) -> None:
         """Push an event now."""
@@ -126,6 +127,7 @@ class Site:
                     keep_directory=keep,
                     open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
                     clock_us=lambda: self.clock[0],
+                    may_ask=lambda: self.is_asking,
                 )
                 await work(keeper)
                 return keeper

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calltally.engine import duties as working
-from calltally.engine.duties import ALIVE, Duties, Retention, note_alive, note_downtime, prune
+from calltally.engine.duties import Duties, Retention, prune
 from calltally.engine.health import Health
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
+from calltally.engine.presence import Presence, lives_in
 from calltally.engine.writer import Writer
-from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Gap, Span
+from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, Records
 from calltally.model.words import End
@@ -49,47 +50,23 @@ def calls(world: World) -> list[Call]:
     return list(world.store.all_calls(None, None))
 
 
-# --- downtime -------------------------------------------------------------------------------------------------------
-
-
-def test_the_first_start_notes_no_downtime(world: World) -> None:
-    note_downtime(world.store, world.ingest, START_MS)
-    assert world.store.gaps(EVER) == []
-    assert world.store.value(ALIVE) == str(START_MS).encode()
-
-
-def test_a_restart_notes_since_when_nothing_was_heard(world: World) -> None:
-    note_alive(world.store, START_MS)
-    note_alive(world.store, START_MS + 5_000)
-    note_downtime(world.store, world.ingest, START_MS + 65_000)
-    assert world.store.gaps(EVER) == [
-        Gap(source=None, since_ms=START_MS + 5_000, until_ms=START_MS + 65_000, reason="calltally was not running")
-    ]
-    assert world.store.value(ALIVE) == str(START_MS + 65_000).encode()
-
-
-def test_a_clock_that_was_set_back_notes_no_downtime(world: World) -> None:
-    note_alive(world.store, START_MS)
-    note_downtime(world.store, world.ingest, START_MS - 1)
-    assert world.store.gaps(EVER) == []
-
-
-def test_calls_open_meanwhile_are_uncertain_until_they_are_heard_of(world: World) -> None:
-    world.ingest.apply([new_call(0, "A"), answer(5, "A"), new_call(1, "B"), new_call(2, "C"), hangup(3, "C")])
-    note_alive(world.store, START_MS + 10_000)
-    note_downtime(world.store, world.ingest, START_MS + 60_000)
-    assert [leg(world, name).crashed for name in "ABC"] == [True, True, False]
-
-    world.ingest.apply([new_call(70, "D")])
-    world.ingest.apply([hangup(80, "A"), answer(81, "B")])
-    assert [leg(world, name).crashed for name in "ABCD"] == [False, False, False, False]
-    assert world.differences() == []
-
-
 # --- calls without end ----------------------------------------------------------------------------------------------
 
 
-def with_duties(world: World, scenario: Callable[[Duties], Awaitable[None]]) -> None:
+def sole(world: World) -> Presence:
+    """Return the life of a process that shares its database with no other."""
+    return Presence(
+        store=world.store,
+        instance="sole",
+        is_sole=True,
+        clock_us=world.clock,
+        steady_ms=lambda: world.clock.now_us // 1000,
+    )
+
+
+def with_duties(
+    world: World, scenario: Callable[[Duties], Awaitable[None]], *, presence: Presence | None = None
+) -> None:
     """Run a scenario with the duties of a service on the world's store; their clock is the world's."""
 
     async def go() -> None:
@@ -103,6 +80,7 @@ def with_duties(world: World, scenario: Callable[[Duties], Awaitable[None]]) -> 
                         store=world.store,
                         writer=writer,
                         board=board,
+                        presence=presence or sole(world),
                         retention=Retention(journal_days=30, records_months=13),
                         zone=BERLIN,
                         clock_us=world.clock,
@@ -278,10 +256,10 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
 
     world.clock.now_us = START_US + MINUTE_MS
     with_duties(world, scenario)
-    assert world.store.value(ALIVE) == str(world.clock.now_us // 1000).encode()
+    assert [life.at_ms for life in lives_in(world.store).values()] == [world.clock.now_us // 1000]
 
 
-def alive(world: World, seconds: float, *, failing: bool = False) -> None:
+def alive(world: World, presence: Presence, seconds: float, *, failing: bool = False) -> None:
     """Let the service note at this time that it is alive, after the store turned something away if `failing`."""
     world.clock.now_us = START_US + int(seconds * 1_000_000)
 
@@ -293,7 +271,7 @@ def alive(world: World, seconds: float, *, failing: bool = False) -> None:
         assert duties.writer.degraded is None
         assert not duties.writer.turned_away
 
-    with_duties(world, scenario)
+    with_duties(world, scenario, presence=presence)
 
 
 OUTAGES = [
@@ -312,9 +290,10 @@ def test_an_outage_of_a_running_service_is_a_gap(
     world: World, marks: tuple[int, ...], *, failing: bool, expected: tuple[int, int, str] | None
 ) -> None:
     world.ingest.apply([new_call(0, "A"), answer(4, "A")])
-    note_alive(world.store, START_MS)
+    presence = sole(world)
+    presence.begin(world.ingest)
     for mark in marks:
-        alive(world, mark, failing=failing and mark == marks[-1])
+        alive(world, presence, mark, failing=failing and mark == marks[-1])
     gaps = [
         ((gap.since_ms - START_MS) // 1000, (gap.until_ms - START_MS) // 1000, gap.reason)
         for gap in world.store.gaps(EVER)
@@ -325,7 +304,8 @@ def test_an_outage_of_a_running_service_is_a_gap(
 
 
 def test_a_busy_writer_is_no_outage(world: World) -> None:
-    note_alive(world.store, START_MS)
+    presence = sole(world)
+    presence.begin(world.ingest)
 
     async def scenario(duties: Duties) -> None:
         begun, release = asyncio.Event(), threading.Event()
@@ -344,5 +324,5 @@ def test_a_busy_writer_is_no_outage(world: World) -> None:
         release.set()
         await asyncio.gather(job, noting)
 
-    with_duties(world, scenario)
+    with_duties(world, scenario, presence=presence)
     assert world.store.gaps(EVER) == []

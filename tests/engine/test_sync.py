@@ -326,3 +326,12 @@ def test_legs_of_the_same_time_are_asked_about_together(
 ) -> None:
     legs = [OpenLeg(leg_id=str(start), started_at_ms=start * 60_000, crashed=False) for start in starts]
     assert spans_around(legs) == [Span(since * 60_000, until * 60_000) for since, until in expected]
+
+
+def test_a_process_without_the_lease_asks_nothing(site: Site) -> None:
+    site.is_asking = False
+    site.turns(minutes=3)
+    assert site.account.counted() == {}
+    site.is_asking = True
+    site.turns(minutes=0)
+    assert len(site.store.directory().groups) == 3

@@ -5,6 +5,7 @@ import gc
 import secrets
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from starlette.types import ASGIApp
 from calltally.app import Parts, clock_us
 from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket, close_late
 from calltally.engine.credentials import Sessions, Tokens
-from calltally.engine.duties import Duties, note_alive, note_downtime
+from calltally.engine.duties import Duties
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied
 from calltally.engine.live import Board
 from calltally.engine.mending import open_legs_of
 from calltally.engine.observed import Observed
+from calltally.engine.presence import Presence
 from calltally.engine.sync import Keeper, keep_directory, syncing
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
@@ -49,6 +51,9 @@ threshold the collector looks at all of them many times a second, and takes a fi
 """
 KEPT_ALIVE_SECONDS = 75
 RESTART_SECONDS = 1.0
+SHARED = ("postgresql", "mysql", "mariadb")
+"""How the addresses of databases begin with which several services may work at once."""
+
 LATE_TICKS = 10
 """uvicorn ticks ten times a second; so often late requests are looked for, in ticks."""
 
@@ -78,13 +83,15 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     board = Board(clock_us=clock_us, health=health, open_flows=())
     observed = observed_of(parts)
     ingest = parts.ingest(_hearers(asyncio.get_running_loop(), board, observed))
-    note_downtime(store, ingest, clock_us() // 1000)
+    presence = _presence(parts)
+    presence.begin(ingest)
     writer = Writer(ingest, observed.not_stored)
     writer.start()
     duties = Duties(
         store=store,
         writer=writer,
         board=board,
+        presence=presence,
         retention=parts.retention,
         zone=parts.zone,
         clock_us=clock_us,
@@ -113,14 +120,14 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
         refused=observed.refused,
     )
     async with AsyncExitStack() as stack:
-        stack.callback(_finish, parts, writer)
+        stack.callback(_finish, presence, writer)
         http = await stack.enter_async_context(http_client())
         connections = _connections(parts, writer, http)
         await duties.load_board()
         for name, work in (("board", board.run), ("duties", duties.run)):
             stack.push_async_callback(_cancel, asyncio.create_task(keep_running(name, work)))
         for name, connection in connections.items():
-            await stack.enter_async_context(syncing(_keeper(parts, writer, board, name, connection)))
+            await stack.enter_async_context(syncing(_keeper(parts, duties, name, connection)))
         app = service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
         yield Running(app=app, inlet=inlet)
 
@@ -188,9 +195,21 @@ def _connections(parts: Parts, writer: Writer, http: httpx2.AsyncClient) -> dict
     }
 
 
-def _keeper(parts: Parts, writer: Writer, board: Board, name: str, connection: tuple[Sync, Connection]) -> Keeper:
+def _presence(parts: Parts) -> Presence:
+    """Return the life of this process; another service may work with the database if that is a server's."""
+    return Presence(
+        store=parts.store,
+        instance=secrets.token_hex(8),
+        is_sole=not parts.settings.database_url.startswith(SHARED),
+        clock_us=clock_us,
+        steady_ms=lambda: time.monotonic_ns() // 1_000_000,
+    )
+
+
+def _keeper(parts: Parts, duties: Duties, name: str, connection: tuple[Sync, Connection]) -> Keeper:
     """Return what keeps directory and open calls of one phone system up to date."""
     sync, connected = connection
+    writer, board = duties.writer, duties.board
 
     async def keep(directory: Directory) -> None:
         await writer.run(lambda _ingest: keep_directory(parts.store, name, directory))
@@ -204,6 +223,7 @@ def _keeper(parts: Parts, writer: Writer, board: Board, name: str, connection: t
         keep_directory=keep,
         open_legs=lambda: open_legs_of(board.open.values(), name),
         clock_us=clock_us,
+        may_ask=duties.presence.holds_lease,
     )
 
 
@@ -235,10 +255,10 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _finish(parts: Parts, writer: Writer) -> None:
+def _finish(presence: Presence, writer: Writer) -> None:
     """Store what waits, and note until when calltally was there."""
     writer.stop()
-    note_alive(parts.store, clock_us() // 1000)
+    presence.end(has_failed=writer.turned_away)
 
 
 def _doors(parts: Parts, writer: Writer) -> Doors:

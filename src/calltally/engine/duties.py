@@ -1,4 +1,7 @@
-"""What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention."""
+"""What the service does by itself: notes that it is alive, gives up on endless calls, and keeps to the retention.
+
+Of several processes on one database each notes that it is alive; the rest is done by the one that holds the lease.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,8 +14,9 @@ import structlog
 
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
+from calltally.engine.presence import ALIVE, ALIVE_SECONDS, Presence
 from calltally.engine.writer import BusyError, NotStoredError, Writer
-from calltally.model.instants import DAY_MS, HOUR_MS, Gap
+from calltally.model.instants import DAY_MS, HOUR_MS
 from calltally.model.messages import KIND_HEADER, RawMessage
 from calltally.model.records import Records
 from calltally.model.words import End
@@ -20,14 +24,12 @@ from calltally.sources.source import LONGEST_CALL_HOURS
 from calltally.store.asked import PruneCounts
 from calltally.store.store import Store, StoreError
 
+__all__ = ["ALIVE", "ALIVE_SECONDS", "Duties", "Retention", "expired", "keep_to_retention", "prune"]
+
 log = structlog.get_logger(__name__)
 
-ALIVE = "service.alive_at_ms"
-ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 SWEEP_SECONDS = 30.0
-STOOD_STILL_MS = 30_000
-"""With a mark of life older than this the process stood still, as it does while a machine sleeps."""
 
 RETENTION_HOUR = 3
 
@@ -45,28 +47,6 @@ class Retention:
         month = local.year * 12 + local.month - 1 - self.records_months
         first = datetime(month // 12, month % 12 + 1, 1, tzinfo=zone)
         return (now_ms - self.journal_days * DAY_MS) * 1000, int(first.timestamp()) * 1000
-
-
-def note_downtime(store: Store, ingest: Ingest, now_ms: int, reason: str = "calltally was not running") -> None:
-    """Write down since when calltally was not listening, and mark the calls that were open meanwhile."""
-    stored = store.value(ALIVE)
-    with store.write() as transaction:
-        if stored is not None and int(stored) < now_ms:
-            transaction.add_gap(Gap(source=None, since_ms=int(stored), until_ms=now_ms, reason=reason))
-        transaction.set_value(ALIVE, str(now_ms).encode())
-    if stored is not None:
-        ingest.refold([flow_id for flow_id, records in store.open_flows().items() if not _is_crashed(records)])
-
-
-def _is_crashed(records: Records) -> bool:
-    """Return whether an earlier outage has marked all that is open, so that a further one changes nothing."""
-    return records.call is not None and records.call.crashed
-
-
-def note_alive(store: Store, now_ms: int) -> None:
-    """Write down that calltally is listening."""
-    with store.write() as transaction:
-        transaction.set_value(ALIVE, str(now_ms).encode())
 
 
 def expired(records: Records, now_us: int) -> list[RawMessage]:
@@ -109,6 +89,7 @@ class Duties:
     store: Store
     writer: Writer
     board: Board
+    presence: Presence
     retention: Retention
     zone: ZoneInfo
     clock_us: Callable[[], int]
@@ -143,24 +124,9 @@ class Duties:
 
     def _note_alive(self, ingest: Ingest, awake_ms: int) -> None:
         """Note it by a real write, so that a store that was away is known to be back before the next message."""
-        now_ms = self.clock_us() // 1000
-        outage = self._outage(awake_ms)
-        if outage is None:
-            note_alive(self.store, now_ms)
-        else:
-            note_downtime(self.store, ingest, now_ms, outage)
-            self.writer.turned_away = False
-            log.warning("outage_noted", reason=outage)
+        self.presence.note(ingest, awake_ms=awake_ms, has_failed=self.writer.turned_away)
+        self.writer.turned_away = False
         self.writer.judge(None)
-
-    def _outage(self, awake_ms: int) -> str | None:
-        """Return why something may have gone unheard since the last mark, `None` if nothing has."""
-        if self.writer.turned_away:
-            return "calltally could not store anything"
-        marked = self.store.value(ALIVE)
-        if marked is not None and awake_ms - int(marked) > STOOD_STILL_MS:
-            return "calltally stood still"
-        return None
 
     async def _look_around(self) -> None:
         if await self.writer.run(lambda ingest: ingest.look_around()):
@@ -171,7 +137,8 @@ class Duties:
         loop = asyncio.get_running_loop()
         given_up: list[Records] = []
         await self.writer.run(lambda _ingest: self._reload(loop, given_up))
-        await self._expire(given_up)
+        if self.presence.holds_lease():
+            await self._expire(given_up)
 
     def _reload(self, loop: asyncio.AbstractEventLoop, given_up: list[Records]) -> None:
         """Read open calls and totals between two batches, and hand them over in the same order as what batches change.
@@ -186,6 +153,8 @@ class Duties:
         loop.call_soon_threadsafe(self.board.reload, [records for records in flows if id(records) not in left_out])
 
     async def _sweep(self) -> None:
+        if not self.presence.holds_lease():
+            return
         await self._expire(await asyncio.to_thread(self._given_up, list(self.board.open.values())))
 
     async def _expire(self, flows: Sequence[Records]) -> None:
@@ -212,7 +181,8 @@ class Duties:
     async def _retain(self) -> None:
         while True:
             await asyncio.sleep(self._seconds_to_retention())
-            await self._survive(self._prune)
+            if self.presence.holds_lease():
+                await self._survive(self._prune)
 
     async def _prune(self) -> None:
         now_ms = self.clock_us() // 1000

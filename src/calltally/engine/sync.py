@@ -84,6 +84,7 @@ class Keeper:
         submit: takes messages into the journal.
         keep_directory: makes this the directory of the source.
         open_legs: the legs of this source whose end is not known.
+        may_ask: whether it is this process that asks, of several that work together.
     """
 
     source: Source
@@ -94,6 +95,7 @@ class Keeper:
     keep_directory: Callable[[Directory], Awaitable[object]]
     open_legs: Callable[[], Sequence[OpenLeg]]
     clock_us: Callable[[], int]
+    may_ask: Callable[[], bool]
     _directory: _Duty = field(default_factory=lambda: _Duty("directory"))
     _running: _Duty = field(default_factory=lambda: _Duty("running_calls"))
     _history: _Duty = field(default_factory=lambda: _Duty("history"))
@@ -113,6 +115,8 @@ class Keeper:
 
     async def turn(self) -> None:
         """Ask what is due now."""
+        if not self.may_ask():
+            return
         await self._look_for_numbers()
         await self._do(self._directory, DIRECTORY_US, self._import_directory)
         await self._do(self._running, RUNNING_US, self._check_running)
