@@ -14,7 +14,7 @@ import structlog
 
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
-from calltally.engine.presence import ALIVE, ALIVE_SECONDS, Presence
+from calltally.engine.presence import ALIVE_SECONDS, Presence
 from calltally.engine.writer import BusyError, NotStoredError, Writer
 from calltally.model.instants import DAY_MS, HOUR_MS
 from calltally.model.messages import KIND_HEADER, RawMessage
@@ -23,8 +23,6 @@ from calltally.model.words import End
 from calltally.sources.source import LONGEST_CALL_HOURS
 from calltally.store.asked import PruneCounts
 from calltally.store.store import Store, StoreError
-
-__all__ = ["ALIVE", "ALIVE_SECONDS", "Duties", "Retention", "expired", "keep_to_retention", "prune"]
 
 log = structlog.get_logger(__name__)
 

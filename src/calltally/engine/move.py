@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from calltally.engine.duties import ALIVE, ALIVE_SECONDS
+from calltally.engine.presence import ALIVE_SECONDS, lives_in
 from calltally.store.asked import Difference
 from calltally.store.store import Store, StoreError
 
@@ -100,8 +100,7 @@ class _Stand(msgspec.Struct):
 
 def is_served(store: Store, now_ms: int) -> bool:
     """Return whether a service that uses this database has said a moment ago that it is alive."""
-    marks = [int(value) for name, value in store.values(ALIVE).items() if value.isdigit()]
-    return any(now_ms - mark < STILL_SERVED_MS for mark in marks)
+    return any(not life.is_over and now_ms - life.at_ms < STILL_SERVED_MS for life in lives_in(store).values())
 
 
 def require_whole(store: Store) -> None:
