@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from calltally.render import charts, numbers
 from calltally.render.charts import Status, Style
-from calltally.render.numbers import Unit
+from calltally.render.numbers import FEW_CALLS, Unit
 from calltally.render.words import Language, Words
 from tests.render import samples
 
@@ -212,12 +212,28 @@ def shares(made: ET.Element) -> list[float]:
     return [float(each.removesuffix("%").strip().replace(",", ".")) for each in texts]
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=3).filter(any))
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=3).filter(lambda counts: sum(counts) >= FEW_CALLS))
 def test_the_shares_of_a_pie_add_up_and_the_first_is_exact(counts: list[int]) -> None:
     found = shares(pie(counts))
     assert round(sum(found), 1) == 100
     assert str(numbers.percent(counts[0] / sum(counts), Language.DE)).startswith(f"{found[0]:.1f}".replace(".", ","))
     assert all(abs(share - 100 * count / sum(counts)) < 0.2 for share, count in zip(found, counts, strict=True))
+
+
+FEW = [
+    # counts        what stands beside the slices
+    ([3, 1], ["3 von 4", "1 von 4"]),
+    ([0, 1], ["0 von 1", "1 von 1"]),
+    ([12, 6, 1], ["12 von 19", "6 von 19", "1 von 19"]),
+    ([13, 7], ["65,0 %", "35,0 %"]),
+    ([0, 0], ["-", "-"]),
+]
+
+
+@pytest.mark.parametrize(("counts", "beside"), FEW)
+def test_beside_a_pie_of_few_calls_stand_counts_and_no_percentages(counts: list[int], beside: list[str]) -> None:
+    texts = [each.text or "" for each in pie(counts).iter("dd")]
+    assert [text.replace("\u00a0", " ") for text in texts if text] == beside
 
 
 def test_a_slice_is_as_large_as_its_share() -> None:

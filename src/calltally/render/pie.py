@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from calltally.render.chart import Style
 from calltally.render.escape import markup, text
-from calltally.render.numbers import percent
+from calltally.render.numbers import FEW_CALLS, percent, rate
 from calltally.render.words import Words, grouped
 
 _CENTRE = 50.0
@@ -31,13 +31,22 @@ class Slice:
 def pie(*slices: Slice, words: Words) -> Markup:
     """Return the pie, starting at 12 o'clock, and beside it sign, share and count of each slice.
 
-    The shares add up to 100 %; the first slice has its exact one, because the same share stands elsewhere, too.
+    The shares add up to 100 %; the first slice has its exact one, because the same share stands elsewhere, too. Of few
+    calls the counts are shown instead, "3 of 4".
     """
     counts = [max(part.count, 0) for part in slices]
     label = text(", ".join(f"{part.name} {grouped(part.count, words.language)}" for part in slices))
-    facts = "".join(_fact(part, share, words) for part, share in zip(slices, _shares(counts), strict=True))
+    facts = "".join(_fact(part, share, words) for part, share in zip(slices, _shown(counts, words), strict=True))
     svg = f'<svg viewBox="0 0 100 100" role="img" aria-label="{label}">{_drawing(slices, counts)}</svg>'
     return markup(f'<div class="pie">{svg}<dl>{facts}</dl></div>')
+
+
+def _shown(counts: Sequence[int], words: Words) -> list[str]:
+    """Return what stands beside each slice."""
+    whole = sum(counts)
+    if 0 < whole < FEW_CALLS:
+        return [str(rate(count, whole, words)) for count in counts]
+    return [str(percent(share, words.language)) for share in _shares(counts)]
 
 
 def _shares(counts: Sequence[int]) -> list[float | None]:
@@ -81,7 +90,7 @@ def _point(share: float) -> str:
     return f"{_CENTRE + _RADIUS * sin(angle):.2f} {_CENTRE - _RADIUS * cos(angle):.2f}"
 
 
-def _fact(part: Slice, share: float | None, words: Words) -> str:
+def _fact(part: Slice, share: str, words: Words) -> str:
     """Return name, share and calls of a slice; what is still open stands in one small line."""
     calls = text(words.t("site.unit.calls", count=part.count))
     linked = f'<a href="{text(part.href)}">{calls}</a>' if part.href else calls
@@ -90,5 +99,4 @@ def _fact(part: Slice, share: float | None, words: Words) -> str:
     drawn = (
         f'<span class="st o-{part.style}"><svg aria-hidden="true"><use href="#{sign}"/></svg>{text(part.name)}</span>'
     )
-    shown = text(str(percent(share, words.language)))
-    return f"{row}<dt>{drawn}</dt>{size}{shown}</dd><dd>{linked}</dd></div>"
+    return f"{row}<dt>{drawn}</dt>{size}{text(share)}</dd><dd>{linked}</dd></div>"
