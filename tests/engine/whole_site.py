@@ -40,7 +40,8 @@ def opened(folder: Path, url: str) -> Iterator[Parts]:
     """Give the parts of a site whose database has an address."""
     folder.mkdir(exist_ok=True)
     (folder / "calltally.toml").write_text(SETTINGS.format(url=url.replace("\\", "\\\\")), encoding="utf-8")
-    (folder / FILE_NAME).write_text(teams_file(), encoding="utf-8")
+    if not (folder / FILE_NAME).exists():
+        (folder / FILE_NAME).write_text(teams_file(), encoding="utf-8")
     parts = open_parts(load(data=folder, environ={}))
     try:
         yield parts
