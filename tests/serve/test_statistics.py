@@ -105,7 +105,7 @@ def test_a_chart_says_what_happened_day_by_day(page: Node, name: str, reading: s
 def test_the_pies_have_counts_and_shares(page: Node) -> None:
     assert panel(page, "pickup_in").rows() == [["answered", "3"], ["not answered", "3"]]
     shares = [each.text() for each in panel(page, "pickup_out").every("dd")]
-    assert shares == ["50.0 %", "1 call", "50.0 %", "1 call"]
+    assert shares == ["1 of 2", "1 call", "1 of 2", "1 call"]
 
 
 MANY = (
