@@ -1,0 +1,122 @@
+"""Asks a database server as Grafana's data source does: as a role that may only read, in a session like Grafana's."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pymysql
+
+from tests.grafana.macros import Kind
+from tests.servers import Server
+
+NAME: Final = "grafana"
+PASSWORD: Final = 'reader\'s "secret" \\ 100%'
+LARGE: Final = ("messages", "links", "calls", "legs", "visits", "call_quarter", "spread_quarter", "visit_quarter")
+"""Tables of which no query over some days may read every row."""
+
+Rows = Sequence[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Columns and rows as the driver gives them."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+
+
+class Cursor(Protocol):
+    """What is used of both drivers' cursors."""
+
+    @property
+    def description(self) -> Sequence[Sequence[Any]] | None:
+        """The columns of the result."""
+        ...
+
+    def fetchall(self) -> Any:  # noqa: ANN401  rows as a driver gives them
+        """Return all rows."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Reader:
+    """A connection of a role that may only read the reporting views."""
+
+    kind: Kind
+    server: Server
+    url: str
+    asked: list[str] = field(default_factory=list)
+    _connection: Any = None
+
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+        return unquote(urlsplit(self.url).path.removeprefix("/"))
+
+    def open(self) -> None:
+        """Connect as Grafana does."""
+        if self.kind is Kind.POSTGRESQL:
+            address = self.server.url(self.database, user=NAME, password=PASSWORD)
+            self._connection = psycopg.connect(address, autocommit=True)
+            return
+        self._connection = pymysql.connect(
+            host="127.0.0.1",
+            port=self.server.port,
+            user=NAME,
+            password=PASSWORD.encode(),
+            database=self.database,
+            charset="utf8mb4",
+            autocommit=True,
+            init_command="SET time_zone = '+00:00'",  # as the provisioned data source says
+        )
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def ask(self, sql: str) -> Result:
+        """Run one query."""
+        self.asked.append(sql)
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql.encode() if self.kind is Kind.POSTGRESQL else sql)
+            columns = tuple(str(column[0]) for column in cursor.description or ())
+            return Result(columns, [tuple(row) for row in cursor.fetchall()] if columns else [])
+
+    def read_whole(self, sql: str) -> list[str]:
+        """Return the large tables of which the plan of a query reads every row of every month."""
+        if self.kind is Kind.POSTGRESQL:
+            return sorted(set(_whole_of_postgresql(self._plan(sql))))
+        return sorted({table for table, access in self._accesses(sql) if access == "ALL" and table in LARGE})
+
+    def _plan(self, sql: str) -> dict[str, Any]:
+        # A test's tables are so small that reading all of them is cheapest; whether it can be avoided is the question.
+        with psycopg.connect(self.url, autocommit=True, options="-c enable_seqscan=off") as connection:
+            explained = connection.execute(f"EXPLAIN (FORMAT JSON) {sql}".encode()).fetchone()
+        assert explained is not None
+        plan: dict[str, Any] = explained[0][0]["Plan"]
+        return plan
+
+    def _accesses(self, sql: str) -> Iterator[tuple[str, str]]:
+        explained = self.server.ask(f"EXPLAIN FORMAT=JSON {sql}", self.database)
+        yield from _tables_of_mariadb(json.loads(str(explained[0][0])))
+
+
+def _whole_of_postgresql(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+        yield node["Relation Name"]
+    for below in node.get("Plans", ()):
+        yield from _whole_of_postgresql(below)
+
+
+def _tables_of_mariadb(node: object) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list):
+        for below in node:
+            yield from _tables_of_mariadb(below)
+    elif isinstance(node, dict):
+        if "access_type" in node:
+            yield str(node.get("table_name")), str(node["access_type"])
+        for below in node.values():
+            yield from _tables_of_mariadb(below)
