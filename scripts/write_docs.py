@@ -2,13 +2,19 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from calltally.metrics.document import document as metrics
+from calltally.metrics.monitoring import files
+from calltally.metrics.prometheus_document import document as series
 from calltally.settings.document import page as settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DECISIONS = ROOT / "docs" / "decisions"
+MONITORING = ROOT / "deploy" / "prometheus"
+WATCHED = files(target="calltally:8080", alertmanager="alertmanager:9093")
+"""What Prometheus needs beside the compose file, as `calltally prometheus write` writes it."""
 
 
 def decisions() -> str:
@@ -24,7 +30,9 @@ def decisions() -> str:
 PAGES: dict[Path, Callable[[], str]] = {
     DECISIONS / "README.md": decisions,
     ROOT / "docs" / "metrics.md": metrics,
+    ROOT / "docs" / "prometheus-metrics.md": series,
     ROOT / "docs" / "settings.md": settings,
+    **{MONITORING / name: partial(str, text) for name, text in WATCHED.items()},
 }
 
 
@@ -36,6 +44,7 @@ def main(*, check: bool) -> int:
         if check:
             print(f"{name} is not what `make docs` writes")
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(PAGES[path](), encoding="utf-8")
             print(f"wrote {name}")
     return int(check and bool(stale))
