@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,9 +42,25 @@ def _postgresql() -> str | None:
     return next((str(folder / "postgres") for folder in folders if (folder / "initdb").exists()), None)
 
 
+def _daemon(name: str) -> str | None:
+    """Return a program that Debian keeps out of the path of ordinary users."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin")
+
+
 def _mariadb() -> str | None:
-    path = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"
-    return shutil.which("mariadbd", path=path) if shutil.which("mariadb-install-db") else None
+    return _daemon("mariadbd") if shutil.which("mariadb-install-db") else None
+
+
+def _mmdebstrap() -> str | None:
+    """Return what makes a Debian, if this user can be root for it without being asked."""
+    return shutil.which("mmdebstrap") if os.geteuid() == 0 or _may_become_root() else None
+
+
+def _may_become_root() -> bool:
+    sudo = shutil.which("sudo")
+    if sudo is None:
+        return False
+    return subprocess.run([sudo, "--non-interactive", "true"], check=False, capture_output=True).returncode == 0
 
 
 PROGRAMS = {
@@ -57,6 +75,22 @@ PROGRAMS = {
     "mariadb": Program(
         find=_mariadb,
         command="sudo apt-get install --no-install-recommends mariadb-server",
+    ),
+    "mmdebstrap": Program(
+        find=_mmdebstrap,
+        command="sudo apt-get install --no-install-recommends mmdebstrap, and root or sudo without a password",
+    ),
+    "nginx": Program(
+        find=partial(_daemon, "nginx"),
+        command="sudo apt-get install --no-install-recommends nginx-light",
+    ),
+    "caddy": Program(
+        find=partial(shutil.which, "caddy"),
+        command="sudo apt-get install --no-install-recommends caddy",
+    ),
+    "systemd-analyze": Program(
+        find=partial(shutil.which, "systemd-analyze"),
+        command="sudo apt-get install --no-install-recommends systemd",
     ),
     "tsc": Program(
         find=_tsc,
