@@ -209,7 +209,7 @@ class CallPage:
         wait = running if call.wait_ms is None and call.outcome is Outcome.IN_PROGRESS else duration(call.wait_ms)
         members = names.memberships
         belongs = [names.group(call.own_numbers), *members.teams_of(call.own_numbers)]
-        own = names.own(call.own_numbers[0]) if call.own_numbers else NONE
+        own = names.own(names.entry(call.own_numbers)) or NONE
         return [
             Fact(name=words.t("call.facts.outcome"), value=call_outcome(call, words, in_full=True)),
             Fact(name=words.t("call.facts.wait"), value=wait, kind=status.value if is_late else ""),

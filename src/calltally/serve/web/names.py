@@ -50,6 +50,13 @@ class Names:
         key = self.memberships.group_of(own_numbers)
         return self.memberships.groups.get(key, key) if key else ""
 
+    def entry(self, own_numbers: Sequence[str]) -> str | None:
+        """Return the number by which a call came in or went out: the first that the phone system calls its own.
+
+        Before it may stand a number of others that was diverted to the site. If none is known, it is the first of all.
+        """
+        return next((number for number in own_numbers if number in self.numbers), next(iter(own_numbers), None))
+
     def own(self, number: str | None) -> str:
         """Return an own number as it is shown, with its name if it has one; empty without a number."""
         if not number:
@@ -59,7 +66,7 @@ class Names:
 
     def place(self, call: Call) -> str:
         """Return where a call arrived: its queue, else its group, else the own number; `-` if none is known."""
-        number = call.own_numbers[0] if call.own_numbers else None
+        number = self.entry(call.own_numbers)
         return (
             call.queue or self.group(call.own_numbers) or self.numbers.get(number or "", "") or self.own(number) or "-"
         )
