@@ -92,6 +92,22 @@ PROGRAMS = {
         find=partial(shutil.which, "systemd-analyze"),
         command="sudo apt-get install --no-install-recommends systemd",
     ),
+    "prometheus": Program(
+        find=partial(shutil.which, "prometheus"),
+        command="sudo apt-get install --no-install-recommends prometheus",
+    ),
+    "promtool": Program(
+        find=partial(shutil.which, "promtool"),
+        command="sudo apt-get install --no-install-recommends prometheus",
+    ),
+    "prometheus-alertmanager": Program(
+        find=partial(shutil.which, "prometheus-alertmanager"),
+        command="sudo apt-get install --no-install-recommends prometheus-alertmanager",
+    ),
+    "amtool": Program(
+        find=partial(shutil.which, "amtool"),
+        command="sudo apt-get install --no-install-recommends prometheus-alertmanager",
+    ),
     "tsc": Program(
         find=_tsc,
         command="sudo apt-get install --no-install-recommends nodejs npm && scripts/fetch-tsc",
