@@ -100,7 +100,7 @@ class Snapshot:
         found = found.order_by(*(columns[column] for column in carried.key))
         if after is not None:
             found = found.where(_behind([columns[column] for column in carried.key], after))
-        streamed = self._connection.execution_options(yield_per=PAGE_ROWS).execute(found)
+        streamed = self._connection.execute(found, execution_options={"yield_per": PAGE_ROWS})
         for rows in streamed.partitions():
             page: list[Row] = [tuple(row) for row in rows]
             yield page, carried.key_of(page[-1])

@@ -84,6 +84,8 @@ def _is_call(records: Records, call_id: str) -> bool:
 
 def all_calls(connection: Connection, known: Known, span: Span | None, source: str | None) -> Iterator[Call]:
     """Yield calls ordered by `(started_at_ms, source, call_id)`."""
+    # All sets of numbers now: while rows are streamed, a connection to a server can be asked nothing else.
+    known.learn_lines(_line_rows(connection))
     for rows in _in_order(connection, tables.CALLS, tables.CALLS.c.call_id, span, source):
         yield from calls_of(connection, known, rows)
 
@@ -109,7 +111,7 @@ def _in_order(
     if source is not None:
         found = found.where(table.c.source == source)
     found = found.order_by(time_of(table), table.c.source, record_id, table.c.flow_id)
-    yield from connection.execution_options(yield_per=BATCH).execute(found).partitions()
+    yield from connection.execute(found, execution_options={"yield_per": BATCH}).partitions()
 
 
 def first_and_last(connection: Connection) -> Span | None:
