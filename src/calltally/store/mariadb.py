@@ -233,9 +233,6 @@ class MariaDb:
     def prepare(self, now_ms: int) -> None:
         """Do nothing: its tables are in one part."""
 
-    def prepare(self, now_ms: int) -> None:
-        """Do nothing: the tables are always ready."""
-
     def generation(self) -> int:
         """Return a number that changes with every commit of any process."""
         with self._watch_lock, self._reported():
