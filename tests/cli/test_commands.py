@@ -98,7 +98,7 @@ def test_the_version_is_told_without_loading_what_only_commands_need() -> None:
         ("bogus",),
         ("calls", "export", "--since", "someday"),
         ("calls", "export", "--since", "2026-11-20", "--until", "2026-11-19"),
-        ("legs", "export", "--format", "parquet"),
+        ("legs", "export", "--format", "pdf"),
         ("messages", "import"),
         ("token", "create"),
         ("token", "create", "--name", " "),

@@ -1,7 +1,9 @@
 """`calltally calls|legs|visits export`: records as files, in an order that depends on the records alone."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,17 @@ class Format(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a terminal can show it."""
+        return self in {Format.JSONL, Format.CSV}
+
+
+_LIBRARIES = {Format.PARQUET: "pyarrow", Format.XLSX: "xlsxwriter"}
+"""What a format needs beyond calltally itself: the extra `export`."""
 
 
 def app_of(kind: Kind) -> typer.Typer:
@@ -40,7 +53,7 @@ def app_of(kind: Kind) -> typer.Typer:
         since: Since = None,
         until: Until = None,
         source: Annotated[str | None, typer.Option(help="Only records of this source.")] = None,
-        format_: Annotated[str, typer.Option("--format", metavar="jsonl|csv")] = Format.JSONL,
+        format_: Annotated[str, typer.Option("--format", metavar="jsonl|csv|parquet|xlsx")] = Format.JSONL,
         output: Output = "-",
         data: Data = None,
         config: Config = None,
@@ -49,22 +62,48 @@ def app_of(kind: Kind) -> typer.Typer:
         from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
 
         chosen = _format(format_)
+        if not chosen.is_text and output == "-" and sys.stdout.isatty():
+            raise typer.BadParameter(f"{chosen} is no text for a terminal; name a file", param_hint="--output")
         settings = settings_at(data, config)
         span = span_asked(since, until, ZoneInfo(settings.site.time_zone))
         with existing(settings) as parts:
             values = _values(kind, parts, span, source)
-            lines = _csv(kind, values) if chosen is Format.CSV else _json_lines(values)
-            written(output, lines)
+            written(output, _encoded(chosen, kind, values))
 
     return app
 
 
 def _format(name: str) -> Format:
     try:
-        return Format(name)
+        chosen = Format(name)
     except ValueError:
-        known = " and ".join(Format)
-        raise typer.BadParameter(f"this version writes {known}, not {name!r}", param_hint="--format") from None
+        known = ", ".join(Format)
+        raise typer.BadParameter(f"expected one of {known}, not {name!r}", param_hint="--format") from None
+    library = _LIBRARIES.get(chosen)
+    if library is not None and find_spec(library) is None:
+        typer.echo(
+            f"calltally: {chosen} needs the library {library}, which is not installed here. Install it by:\n"
+            f"  {sys.executable} -m pip install 'calltally[export]'",
+            err=True,
+        )
+        raise typer.Exit(1)
+    return chosen
+
+
+def _encoded(chosen: Format, kind: Kind, values: Iterator[Mapping[str, object]]) -> Iterator[bytes]:
+    match chosen:
+        case Format.JSONL:
+            return _json_lines(values)
+        case Format.CSV:
+            return _csv(kind, values)
+        case Format.PARQUET:
+            from calltally.cli.parquet import parquet  # noqa: PLC0415  an extra, and large
+
+            return parquet(NAMES[kind], values)
+        case Format.XLSX:
+            from calltally.cli.workbook import workbook  # noqa: PLC0415  the same
+
+            return workbook(kind.value, NAMES[kind], values)
 
 
 def _values(kind: Kind, parts: "Parts", span: Span | None, source: str | None) -> Iterator[Mapping[str, object]]:

@@ -23,7 +23,8 @@ def csv_record(value: Mapping[str, object]) -> str:
     return csv_line(_cell(content) for content in value.values())
 
 
-def _cell(content: object) -> str:
+def csv_text(content: object) -> str:
+    """Return what a cell says: a list as its entries, what is nested as JSON, nothing as an empty text."""
     if content is None:
         return ""
     if isinstance(content, (bool, int, float)):
@@ -31,8 +32,13 @@ def _cell(content: object) -> str:
     if isinstance(content, Mapping):
         return json.dumps(dict(content), ensure_ascii=False, separators=(",", ":")) if content else ""
     if isinstance(content, Sequence) and not isinstance(content, str):
-        return _harmless("; ".join(map(str, content)))
-    return _harmless(str(content))
+        return "; ".join(map(str, content))
+    return str(content)
+
+
+def _cell(content: object) -> str:
+    text = csv_text(content)
+    return text if isinstance(content, (bool, int, float, Mapping)) else _harmless(text)
 
 
 def _harmless(text: str) -> str:

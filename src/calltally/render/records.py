@@ -31,6 +31,35 @@ class Belonging(Protocol):
         ...
 
 
+class ColumnType(StrEnum):
+    """What a column of records holds, for files whose columns have types."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    INSTANT = "instant"
+    SECONDS = "seconds"
+    COUNT = "count"
+    TRUTH = "truth"
+    NESTED = "nested"
+
+
+_TYPES = {
+    **dict.fromkeys(("caller_withheld", "voicemail", "crashed"), ColumnType.TRUTH),
+    **dict.fromkeys(("users", "teams", "leg_ids", "visit_ids", "recording_urls"), ColumnType.TEXTS),
+    **dict.fromkeys(("sip_code", "no_answer_rings", "entered_position", "left_position"), ColumnType.COUNT),
+    "metadata": ColumnType.NESTED,
+}
+
+
+def column_type(name: str) -> ColumnType:
+    """Return what a column holds; the endings of times and durations say it."""
+    if name.endswith("_at"):
+        return ColumnType.INSTANT
+    if name.endswith("_seconds"):
+        return ColumnType.SECONDS
+    return _TYPES.get(name, ColumnType.TEXT)
+
+
 NAMES: Mapping[Kind, tuple[str, ...]] = {
     Kind.CALLS: (
         *("call_id", "source", "direction", "caller", "caller_withheld", "callee", "started_at", "answered_at"),
