@@ -59,6 +59,10 @@ class Engine(Protocol):
         """Give a connection in the one transaction in which tables may be made or changed, kept when the block ends."""
         ...
 
+    def prepare(self, now_ms: int) -> None:
+        """Make ready for what will be written in the weeks after an instant."""
+        ...
+
     def generation(self) -> int:
         """Return a number that changes with every commit of any process."""
         ...
@@ -242,6 +246,10 @@ class Database:
         """Return how large the database is."""
         with self._engine.reading() as connection:
             return size_bytes(connection)
+
+    def prepare(self, now_ms: int) -> None:
+        """Make ready for what will be written in the weeks after an instant."""
+        self._engine.prepare(now_ms)
 
     def generation(self) -> int:
         """Return a number that changes with every committed write of any process."""

@@ -83,6 +83,14 @@ def _engine(url: str) -> Engine:
         parts = make_url(url)
     except ArgumentError as error:
         raise StoreError("the database address cannot be read; expected sqlite:///path/of/file") from error
+    if parts.get_backend_name() in {"mysql", "mariadb"}:
+        from calltally.store.mariadb import MariaDb  # noqa: PLC0415  its driver is loaded where it is used
+
+        return MariaDb(parts)
+    if parts.get_backend_name() in {"postgresql", "postgres"}:
+        from calltally.store.postgresql import Postgresql  # noqa: PLC0415  the same
+
+        return Postgresql(parts)
     if parts.get_backend_name() != "sqlite" or not parts.database:
         raise StoreError(
             f"databases of the kind {parts.get_backend_name()!r} are not known; expected sqlite:///path/of/file"

@@ -208,6 +208,9 @@ class Sqlite:
                     connection.exec_driver_sql("ROLLBACK")
                 raise
 
+    def prepare(self, now_ms: int) -> None:
+        """Do nothing: a file is always ready."""
+
     def generation(self) -> int:
         """Return a number that changes with every commit of any connection."""
         with self._watch_lock, self._reported():

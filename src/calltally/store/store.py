@@ -261,6 +261,10 @@ class Store(Protocol):
         """Return how large the database is, indexes included."""
         ...
 
+    def prepare(self, now_ms: int) -> None:
+        """Make ready for what will be written in the weeks after an instant: once a day, by one process."""
+        ...
+
     def generation(self) -> int:
         """Return a number that changes with every committed write of any process (for caches of answers)."""
         ...

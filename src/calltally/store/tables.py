@@ -179,7 +179,7 @@ Index("visits_entered", VISITS.c.entered_at_ms)
 LINE_SETS: Final = Table(
     "line_sets",
     METADATA,
-    Column("lines_id", Integer, primary_key=True),
+    Column("lines_id", Integer, primary_key=True, autoincrement=False),
     _must("fingerprint", BigInteger),
     _must("numbers", Text),
 )

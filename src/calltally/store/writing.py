@@ -38,10 +38,8 @@ class WriteStatements:
         self.put_counter = dialect.put(tables.COUNTERS, ("name", "next"), ("name",))
         self.lines_ids = dialect.ask(line_sets, ("lines_id", "numbers"), "fingerprint")
         self.lines = dialect.ask(line_sets, ("lines_id", "numbers"), "lines_id")
-        self.new_lines = dialect.insert_new(line_sets, ("fingerprint", "numbers"), ("fingerprint",))
-        self.new_numbers = dialect.insert_new(
-            tables.LINE_NUMBERS, tables.LINE_NUMBERS.c.keys(), ("lines_id", "position")
-        )
+        self.new_lines = dialect.insert(line_sets, line_sets.c.keys())
+        self.new_numbers = dialect.insert(tables.LINE_NUMBERS, tables.LINE_NUMBERS.c.keys())
         self.put_value = dialect.put(tables.VALUES, ("name", "content"), ("name",))
         self.remove_value = dialect.delete(tables.VALUES, ("name",))
         self.put_gap = dialect.put(tables.GAPS, tables.GAPS.c.keys(), ("source", "since_ms"))
@@ -116,10 +114,14 @@ class SqlTransaction:
 
     def new_flow_ids(self, count: int) -> range:
         """Return ids never used before, rising."""
-        rows = list(self._statements.counter.ask(self._cursor, ("flow",)))
+        flow_ids = self._new_ids("flow", count)
+        self._first_new = min(self._first_new, flow_ids.start)
+        return flow_ids
+
+    def _new_ids(self, name: str, count: int) -> range:
+        rows = list(self._statements.counter.ask(self._cursor, (name,)))
         first = int(rows[0][0]) if rows else 1
-        self._statements.put_counter.write(self._cursor, [("flow", first + count)])
-        self._first_new = min(self._first_new, first)
+        self._statements.put_counter.write(self._cursor, [(name, first + count)])
         return range(first, first + count)
 
     def link(self, flows: Mapping[str, int]) -> None:
@@ -172,14 +174,20 @@ class SqlTransaction:
 
     def _make_lines(self, sets: Collection[tuple[str, ...]]) -> None:
         """Find the ids of sets of own numbers that are not known, and make those that are not there."""
-        texts = {texts_json(numbers): numbers for numbers in sets}
+        texts = {texts_json(numbers): numbers for numbers in sorted(sets)}
         prints = {saving.fingerprint(text): text for text in texts}
-        self._statements.new_lines.write(self._cursor, sorted(prints.items()))
-        rows: list[Fields] = []
         for lines_id, text in list(self._statements.lines_ids.ask(self._cursor, sorted(prints))):
-            numbers = texts[text]
-            self._new_lines[numbers] = int(lines_id)
-            rows += [(int(lines_id), position, number) for position, number in enumerate(numbers)]
+            self._new_lines[texts.pop(text)] = int(lines_id)
+        if not texts:
+            return
+        new_ids = self._new_ids("lines", len(texts))
+        sets_rows: list[Fields] = []
+        rows: list[Fields] = []
+        for lines_id, (text, numbers) in zip(new_ids, texts.items(), strict=True):
+            self._new_lines[numbers] = lines_id
+            sets_rows.append((lines_id, saving.fingerprint(text), text))
+            rows += [(lines_id, position, number) for position, number in enumerate(numbers)]
+        self._statements.new_lines.write(self._cursor, sets_rows)
         self._statements.new_numbers.write(self._cursor, rows)
 
     def save(self, changes: Sequence[tuple[int, int, Records]]) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.types import TypeEngine
 
-from calltally.store.migrations import mariadb_tables
+from calltally.store.migrations import mariadb_tables, postgresql_tables
 
 revision = "0001"
 down_revision = None
@@ -78,7 +78,7 @@ _TABLES: Final[dict[str, str]] = {
         lines_id int key, position int key, number text
     """,
     "line_sets": """
-        lines_id int auto, fingerprint big, numbers text
+        lines_id int key, fingerprint big, numbers text
     """,
     "links": """
         token id key, flow_id big
@@ -129,7 +129,7 @@ _TABLES: Final[dict[str, str]] = {
         no_answer_rings int, entered_position int null, left_position int null, key text null
     """,
 }
-"""Table -> its columns: name, kind, and `key` or `auto` in the primary key, `null` where there may be no value."""
+"""Table -> its columns: name, kind, `key` in the primary key, `null` where there may be no value."""
 
 _CLUSTERED: Final = (
     "call_day",
@@ -169,6 +169,10 @@ def upgrade() -> None:
         for statement in mariadb_tables.statements(_TABLES, _INDEXES, _UNIQUE):
             connection.exec_driver_sql(statement)
         return
+    if connection.dialect.name == "postgresql":
+        for statement in postgresql_tables.statements(_TABLES, _INDEXES, unique=_UNIQUE, partial=_PARTIAL):
+            connection.exec_driver_sql(statement)
+        return
     for table, columns in _TABLES.items():
         clustered: dict[str, Any] = {"sqlite_with_rowid": False} if table in _CLUSTERED else {}
         op.create_table(table, *(_column(*column.split()) for column in columns.split(",")), **clustered)
@@ -181,7 +185,7 @@ def _column(name: str, kind: str, mark: str = "") -> Column[Any]:
     return Column(
         name,
         _KINDS[kind],
-        primary_key=mark in {"key", "auto"},
-        autoincrement=mark == "auto",
+        primary_key=mark == "key",
+        autoincrement=False,
         nullable=mark == "null",
     )
