@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,8 @@ from calltally.engine.move import Tell
 from calltally.engine.presence import Presence
 from calltally.model.messages import RawMessage
 from calltally.store.store import StoreError
-from tests.engine.whole_site import NOW_MS, exported, fill, opened
+from tests.engine.whole_site import NOW_MS, answers, exported, fill, opened
+from tests.servers import Server
 
 Url = Callable[[str], str]
 
@@ -71,6 +73,20 @@ def pulling_after(count: int) -> Tell:
             raise InterruptedMoveError
 
     return tell
+
+
+def test_everything_goes_round_all_databases_and_comes_back_the_same(
+    tmp_path: Path, site: str, sqlite: Url, postgresql_server: Server, mariadb_server: Server
+) -> None:
+    way = (site, postgresql_server.fresh_database(), mariadb_server.fresh_database(), sqlite("back"))
+    with opened(tmp_path / "site", site) as parts:
+        expected, told = exported(parts), answers(parts)
+    for source, target in pairwise(way):
+        move_database(source, target, while_serving=False, tell=unheeded)
+        with opened(tmp_path / "site", target) as parts:
+            assert exported(parts) == expected
+            assert answers(parts) == told
+            assert parts.store.verify(lambda _: None) == []
 
 
 @pytest.mark.parametrize("seed", range(4))
