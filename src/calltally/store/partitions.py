@@ -49,16 +49,15 @@ class Partitions:
         months = {month_of(table, min(times)), month_of(table, max(times))}
         if len(months) > 1:
             months = {month_of(table, time) for time in set(times)}
-        there = self._there.get(table)
-        if there is not None and months <= there:
+        missing = {month for month in months - self._there.get(table, set()) if _is_plausible(month, self._now)}
+        if not missing:
             return
         self._asked += 1
         if self._asked < self._refused_until:
             return
-        if there is None:
-            there = self._look(cursor)[table]
-        for month in sorted(months - there):
-            if _is_plausible(month, self._now) and not self._make(cursor, table, month):
+        # Another process may have made them.
+        for month in sorted(missing - self._look(cursor)[table]):
+            if not self._make(cursor, table, month):
                 self._refused_until = self._asked + RETRY_ASKED
                 return
 
@@ -165,13 +164,16 @@ def _is_plausible(month: Month, now: Month) -> bool:
 
 
 def _attempt(cursor: Cursor, *statements: str) -> bool:
-    """Run statements that need locks, all or none of them; return whether the locks were free soon."""
+    """Run statements that need locks, all or none of them; return whether that was possible soon.
+
+    It is not if somebody took a month apart by hand, and its table is still there.
+    """
     cursor.execute("SAVEPOINT months")
     cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
     try:
         for statement in statements:
             cursor.execute(statement)
-    except psycopg.errors.LockNotAvailable:
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DuplicateTable):
         cursor.execute("ROLLBACK TO SAVEPOINT months")
         return False
     cursor.execute("RELEASE SAVEPOINT months")
