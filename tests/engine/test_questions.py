@@ -1,9 +1,11 @@
 """Every answer is what counting the records gives, whichever roll-ups it was read from."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from math import isclose
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +19,10 @@ from calltally.metrics.catalog import METRICS, UnknownMetricError, metric
 from calltally.metrics.formula import sums_of
 from calltally.model.buckets import TooManyBucketsError, Unit, day_start_ms
 from calltally.model.directory import OTHER, Team
-from calltally.model.instants import DAY_MS, QUARTER_MS, Span
+from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS, Span
 from calltally.model.words import Direction
+from calltally.store.asked import RECORDS_PRUNED
+from calltally.store.open import open_store
 from tests.engine.histories import (
     CALLERS,
     NUMBERS,
@@ -258,6 +262,40 @@ def test_gaps_make_their_buckets_incomplete(history: History) -> None:
     assert asterisk.total.missing_ms == 900_000
     by_source = questions_of(history).ask(replace(question, unit=None, by=By.SOURCE))
     assert [(row.key, row.missing_ms) for row in by_source.rows] == [("asterisk", 900_000), ("sipgate", 5_900_000)]
+
+
+DAYS = Span(0, 3 * DAY_MS)
+PRUNED_QUESTIONS = [
+    # span, what is asked                                      what is incomplete
+    (DAYS, {}, ""),
+    (DAYS, {"unit": Unit.DAY}, ""),
+    (DAYS, {"by": By.TEAM}, ""),
+    (DAYS, {"metrics": ("calls", "wait_p90"), "by": By.DIRECTION}, ""),
+    (Span(0, HOUR_MS), {"unit": Unit.MINUTE}, "rows and total"),
+    (DAYS, {"selection": Selection(agents=("w1",))}, "rows and total"),
+    (DAYS, {"by": By.AGENT}, "rows and total"),
+    (DAYS, {"by": By.CALLER, "limit": 3}, "rows"),  # the total is that of everybody, from the roll-ups
+    (DAYS, {"metrics": ("longest_wait",)}, "rows and total"),
+    (Span(MINUTE_MS, 2 * DAY_MS), {}, "rows and total"),  # the first minutes are no whole quarter hour
+    (Span(2 * DAY_MS, 3 * DAY_MS), {"by": By.AGENT}, ""),
+]
+
+
+@pytest.mark.parametrize(("span", "asked", "incomplete"), PRUNED_QUESTIONS)
+def test_what_pruned_records_would_have_to_answer_is_incomplete(
+    tmp_path: Path, span: Span, asked: dict[str, object], incomplete: str
+) -> None:
+    start_ms = 1_772_323_200_000  # midnight, the first of March 2026
+    with closing(open_store(str(tmp_path / "calls.db"), zone="UTC")) as store:
+        with store.write() as transaction:
+            transaction.set_value(RECORDS_PRUNED, str(start_ms + DAY_MS).encode())
+        moved = Span(start_ms + span.since_ms, start_ms + span.until_ms)
+        question = Question(metrics=("calls",), span=moved, zone=ZoneInfo("UTC"))
+        asking = replace(question, **asked)  # type: ignore[arg-type]  # the names are those of a question
+        answer = Questions(store, ZoneInfo("UTC"), lambda: TEAMS).ask(asking)
+    assert {(gap.source, gap.reason) for gap in answer.gaps} == ({(None, "pruned")} if incomplete else set())
+    missing_ms = sum(gap.until_ms - gap.since_ms for gap in answer.gaps)
+    assert answer.total.missing_ms == (missing_ms if "total" in incomplete else 0)
 
 
 def test_the_range_before_is_asked_with_the_same_question(history: History) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from calltally.metrics.metric import Metric
@@ -16,6 +17,10 @@ class ImpossibleQuestionError(ValueError):
     def __init__(self, sentence: str, part: str) -> None:
         super().__init__(sentence)
         self.part = part
+
+
+PRUNED: Final = "pruned"
+"""The reason of a gap in which nothing is missing but the single calls that this question has to be answered from."""
 
 
 class By(StrEnum):
@@ -122,7 +127,7 @@ class Row:
             withheld number).
         label: what to call the key, the name of a group; `None` for a key that is `None`.
         values: one for each metric asked for.
-        missing_ms: how long in this span a source that counts here could not be heard.
+        missing_ms: how long in this span a source that counts here could not be heard, or its calls are pruned.
     """
 
     span: Span
@@ -147,7 +152,7 @@ class Answer:
             phone system (groups) or the site (teams), else of their text, `Other` and `None` last; with a limit by the
             first metric, falling. Callers with a limit are those with a number.
         total: the whole range, each call once; not what the rows add up to where a call counts in two teams.
-        gaps: when sources that count here could not be heard.
+        gaps: when sources that count here could not be heard, or calls are pruned that this answer needs one by one.
     """
 
     metrics: tuple[Metric, ...]

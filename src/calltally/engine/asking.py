@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from calltally.engine.answers import NO_VALUE, Answer, By, ImpossibleQuestionError, Question, Row, Value
+from calltally.engine.answers import NO_VALUE, PRUNED, Answer, By, ImpossibleQuestionError, Question, Row, Value
 from calltally.engine.gathering import DIMENSIONS, Gathering, Key, Totals, missing_ms
 from calltally.engine.memberships import LinesIndex
 from calltally.metrics.catalog import metric as metric_named
@@ -18,7 +18,7 @@ from calltally.model.buckets import TooManyBucketsError, edges
 from calltally.model.directory import OTHER
 from calltally.model.instants import Gap, Span
 from calltally.model.words import Direction, Outcome
-from calltally.store.asked import Filter, Subject
+from calltally.store.asked import RECORDS_PRUNED, Filter, Subject
 from calltally.store.store import Store
 
 MAX_ROWS: Final = 50_000
@@ -299,7 +299,23 @@ class Asking:
     def _gaps(self) -> tuple[Gap, ...]:
         sources = self._where.sources
         gaps = self._store.gaps(self._question.span)
-        return tuple(gap for gap in gaps if gap.source is None or sources is None or gap.source in sources)
+        heard = (gap for gap in gaps if gap.source is None or sources is None or gap.source in sources)
+        return (*heard, *self._pruned())
+
+    def _pruned(self) -> tuple[Gap, ...]:
+        """Return where calls would have to be read one by one that retention has taken: the roll-ups do not help."""
+        spans = self._gathering.spans_of_records()
+        kept = self._store.value(RECORDS_PRUNED) if spans else None
+        if kept is None:
+            return ()
+        pruned_ms = int(kept)
+        found: list[Gap] = []
+        for span in sorted(spans, key=lambda span: span.since_ms):
+            since_ms = max(span.since_ms, found[-1].until_ms if found else span.since_ms)
+            until_ms = min(span.until_ms, pruned_ms)
+            if since_ms < until_ms:
+                found.append(Gap(source=None, since_ms=since_ms, until_ms=until_ms, reason=PRUNED))
+        return tuple(found)
 
     def _missing(self, key: Key, gaps: Sequence[Gap]) -> list[int]:
         if self._question.by is By.SOURCE and key is not None:

@@ -113,6 +113,11 @@ class Gathering:
         self._inner = edges[1:-1]
         self._span = Span(edges[0], edges[-1])
         self._step_ms = step_of(self._inner)
+        self._of_records: dict[Span, None] = {}
+
+    def spans_of_records(self) -> tuple[Span, ...]:
+        """Return the ranges for which records were read so far, and not the roll-ups that outlive them."""
+        return tuple(self._of_records)
 
     def totals(self, leaves: Sequence[Sum]) -> Totals:
         """Return empty totals for these sums."""
@@ -149,6 +154,7 @@ class Gathering:
         """
         same = [lead, *(leaf for leaf in leaves if leaf.direction is lead.direction and leaf != lead)]
         filing = _Filing(totals, same, lambda value: (str(value),))
+        self._of_records[self._span] = None
         question = SumQuestion(
             subject=Subject.CALL,
             grain=Grain.RECORD,
@@ -203,7 +209,9 @@ class Gathering:
             )
 
     def _parts(self, subject: Subject, where: Filter, by: Dimension | None) -> tuple[Part, ...]:
-        return parts_of(self._span, self._inner, zone=self.zone, by_roll_up=is_rolled_up(subject, by, where))
+        parts = parts_of(self._span, self._inner, zone=self.zone, by_roll_up=is_rolled_up(subject, by, where))
+        self._of_records.update((part.span, None) for part in parts if part.grain is Grain.RECORD)
+        return parts
 
     def spread(self, leaf: Percentile, where: Filter) -> dict[int, Counter[int]]:
         """Return the histogram of each bucket in which there is a duration."""
@@ -213,10 +221,14 @@ class Gathering:
         buckets = len(self._edges) - 1
         if buckets > 1 and self._span.until_ms - self._span.since_ms >= buckets * _LONG_BUCKET_MS:
             # Bins of weeks and months are added up where they lie: one row for a bin of a month, not thirty.
-            singles = (
-                Gathering(self._store, edges=ends, zone=self.zone).spread(leaf, where) for ends in pairwise(self._edges)
-            )
-            return {index: single[0] for index, single in enumerate(singles) if single}
+            found = {}
+            for index, ends in enumerate(pairwise(self._edges)):
+                single = Gathering(self._store, edges=ends, zone=self.zone)
+                spread = single.spread(leaf, where)
+                self._of_records.update(dict.fromkeys(single.spans_of_records()))
+                if spread:
+                    found[index] = spread[0]
+            return found
         return self._spread(leaf.spread, where)
 
     def _spread(self, name: str, where: Filter) -> dict[int, Counter[int]]:
@@ -243,6 +255,7 @@ class Gathering:
         found: dict[int, int] = {}
         where = in_direction(where, leaf.direction)
         if not is_nothing(where):
+            self._of_records[self._span] = None
             rows = self._store.maximum(Subject.CALL, leaf.column, self._span, where, self._step_ms)
             for bucket_ms, greatest in rows:
                 index = self._bucket(bucket_ms)

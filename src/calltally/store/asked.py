@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from calltally.model.instants import Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call
 from calltally.model.words import Direction, Outcome
+
+RECORDS_PRUNED: Final = "store.records_pruned_before_ms"
+"""Under this name the store keeps, as a text, before which instant records have been pruned; roll-ups outlive them."""
 
 
 class Subject(StrEnum):

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from calltally.store import tables
-from calltally.store.asked import PruneCounts
+from calltally.store.asked import RECORDS_PRUNED, PruneCounts
 from calltally.store.cells import ROLL_UPS, CellStatements
 from calltally.store.recount import Recount, add_part, cells_before
 from calltally.store.statements import Cursor, Dialect
 
-PRUNED_VALUE: Final = "store.records_pruned_before_ms"
-"""Under this name the store remembers before which instant records have been pruned; roll-ups outlive them."""
+PRUNED_VALUE: Final = RECORDS_PRUNED
 JOURNAL_VALUE: Final = "store.journal_pruned_before_us"
-"""The same for messages."""
+"""Under this name the store remembers before which instant messages have been pruned."""
 REBUILD_VALUE: Final = "store.rebuild_began"
 """The same while records are made again; what is not placed yet has no record, and must not go uncounted."""
 NEVER: Final = -(2**62)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from calltally.engine.answers import Value
+from calltally.engine.answers import PRUNED, Value
 from calltally.metrics.catalog import BY_NAME
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum
 from calltally.metrics.metric import Metric
@@ -212,8 +212,9 @@ def _gap_words(gap: Gap, heard: Heard, words: Words) -> str:
     day = times.day_month(since, heard.zone, words.language)
     last = times.day_month(until, heard.zone, words.language)
     end = times.clock_minutes(until, heard.zone)
+    word = "missing" if gap.source else "pruned" if gap.reason == PRUNED else "down"
     return words.t(
-        "why.page.missing" if gap.source else "why.page.down",
+        f"why.page.{word}",
         source=gap.source or "",
         day=day,
         since=times.clock_minutes(since, heard.zone),
