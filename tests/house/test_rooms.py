@@ -12,7 +12,16 @@ import pytest
 from tests.programs import ROOT
 
 MODULES = (
-    *("app", "cli.main", "engine.ingest", "fold.calls", "inlets.webhook", "metrics.catalog", "model.calls"),
+    *(
+        "app",
+        "cli.main",
+        "engine.ingest",
+        "fold.calls",
+        "grafana.calls",
+        "inlets.webhook",
+        "metrics.catalog",
+        "model.calls",
+    ),
     *("render.charts", "serve.api", "settings", "sources.source", "sources.asterisk.parse", "sources.sipgate.parse"),
     *("store.store", "store.sqlite", "demo.history", "demo.run"),
 )
@@ -29,8 +38,18 @@ ALLOWED = {
     "store.sqlite": {"model.calls", "metrics.catalog", "store.store", "sqlite3"},
     "engine.ingest": {"model.calls", "fold.calls", "metrics.catalog", "sources.source", "store.store", "asyncio"},
     "render.charts": {"model.calls", "metrics.catalog"},
+    "grafana.calls": {"model.calls", "metrics.catalog"},
     "serve.api": {"engine.ingest", "render.charts", "metrics.catalog", "model.calls", *WORDS},
-    "cli.main": {"engine.ingest", "render.charts", "metrics.catalog", "model.calls", "app", "demo.run", *WORDS},
+    "cli.main": {
+        "engine.ingest",
+        "render.charts",
+        "metrics.catalog",
+        "model.calls",
+        "app",
+        "demo.run",
+        *WORDS,
+        "grafana.calls",
+    },
     "settings": {"model.calls"},
     "demo.history": {"model.calls", "engine.ingest", "settings", "sources.source", "store.store"},
     "demo.run": {"model.calls", "engine.ingest", "settings", "sources.source", "store.store", "app"},

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from calltally.cli import messages, move, prometheus, queue_log, running, secrets, sipgate_setup, upkeep
+from calltally.cli import grafana, messages, move, prometheus, queue_log, running, secrets, sipgate_setup, upkeep
 from calltally.cli.check import check
 from calltally.cli.exports import app_of
 from calltally.cli.place import Config, Data
@@ -26,6 +26,7 @@ for kind in Kind:
     app.add_typer(app_of(kind), name=kind.value)
 app.add_typer(secrets.tokens, name="token")
 app.add_typer(sipgate_setup.app, name="sipgate")
+app.add_typer(grafana.app, name="grafana")
 app.add_typer(prometheus.app, name="prometheus")
 upkeep.database.command()(move.move)
 app.add_typer(upkeep.database, name="database")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from calltally.metrics.catalog import metric
-from calltally.metrics.formula import Gauge, Maximum, Percentile, Sum, Summed, sums_of
+from calltally.metrics.formula import Additive, Gauge, Maximum, Percentile, Ratio, Sum, Summed, sums_of
 from calltally.metrics.measures import SubjectWord
 from calltally.metrics.sql import formula_sql, literal_sql
 from calltally.model.buckets import STEPS, Unit
@@ -49,6 +49,18 @@ def field(name: str, metric_name: str) -> Field:
     if isinstance(formula, Maximum | Percentile | Gauge):
         raise ValueError(f"{metric_name} cannot be computed from sums")  # noqa: TRY004  the value is wrong, not its type
     return Field(name=name, formula=formula)
+
+
+def additive(metric_name: str) -> Additive:
+    """Return the formula of a number that adds up.
+
+    Raises:
+        ValueError: it does not.
+    """
+    formula = field(metric_name, metric_name).formula
+    if isinstance(formula, Ratio):
+        raise ValueError(f"{metric_name} does not add up")  # noqa: TRY004  the value is wrong, not its type
+    return formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +158,8 @@ def edges(unit: str | None = None) -> tuple[str, str, str, str]:
         first, last = (f"CASE {unit} WHEN {_MINUTE} THEN {UNTIL} ELSE {edge} END" for edge in (first, last))
         among = f" AND {unit} IN ({', '.join(map(literal_sql, _IN_DAYS))})"
     days = f"FROM report_days WHERE day_ms >= {first} AND day_ms <= {last}{among}"
-    return first, last, *(f"COALESCE((SELECT {edge}(day_ms) {days}), {last})" for edge in ("MIN", "MAX"))
+    first_day, last_day = (f"COALESCE((SELECT {edge}(day_ms) {days}), {last})" for edge in ("MIN", "MAX"))
+    return first, last, first_day, last_day
 
 
 def _ground(fields: Sequence[Field]) -> Ground:

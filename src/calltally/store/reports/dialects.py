@@ -43,6 +43,10 @@ class Dialect(Protocol):
         """Return seconds as a floating point number."""
         ...
 
+    def now_ms(self) -> str:
+        """Return this moment by the database's clock, milliseconds since 1970."""
+        ...
+
     def key(self, text: str) -> str:
         """Return what stands for a text in a filter: its bytes as hexadecimal digits, harmless wherever it is put."""
         ...
@@ -84,6 +88,10 @@ class Sqlite:
         """Return seconds as a floating point number."""
         return f"{milliseconds} / 1e3"
 
+    def now_ms(self) -> str:
+        """Return this moment by the database's clock, milliseconds since 1970."""
+        return "strftime('%s', 'now') * 1000"
+
     def key(self, text: str) -> str:
         """Return the bytes of a text as hexadecimal digits."""
         return f"lower(hex({text}))"
@@ -122,6 +130,10 @@ class Postgresql:
     def seconds(self, milliseconds: str) -> str:
         """Return seconds as a floating point number."""
         return f"{milliseconds}::float8 / 1000"
+
+    def now_ms(self) -> str:
+        """Return this moment by the database's clock, milliseconds since 1970."""
+        return "(EXTRACT(EPOCH FROM now()) * 1000)::bigint"
 
     def key(self, text: str) -> str:
         """Return the bytes of a text as hexadecimal digits."""
@@ -163,6 +175,10 @@ class Mariadb:
     def seconds(self, milliseconds: str) -> str:
         """Return seconds as a floating point number."""
         return f"{milliseconds} / 1e3"
+
+    def now_ms(self) -> str:
+        """Return this moment by the database's clock, milliseconds since 1970."""
+        return "UNIX_TIMESTAMP() * 1000"
 
     def key(self, text: str) -> str:
         """Return the bytes of a text as hexadecimal digits."""

@@ -5,7 +5,7 @@ from typing import Final
 from calltally.metrics.now_sql import NowState
 from calltally.metrics.sql import literal_sql
 from calltally.model.directory import OTHER
-from calltally.model.words import Direction
+from calltally.model.words import Direction, VisitOutcome
 from calltally.store.reports.cells import LINES_CHOSEN, QUEUE_CHOSEN, SINCE, UNTIL, alias
 from calltally.store.reports.dialects import Dialect
 from calltally.store.reports.place_views import OTHER_KEY
@@ -13,6 +13,7 @@ from calltally.store.reports.place_views import OTHER_KEY
 TOP: Final = 20
 SPARE: Final = 180
 """So many more calls may share the least duration of a list before which of them are in it is left to chance."""
+MOST_NOW: Final = 200
 WITHHELD: Final = "withheld"
 
 _IN_RANGE: Final = f"started_at_ms >= {SINCE} AND started_at_ms < {UNTIL}"
@@ -55,15 +56,17 @@ def now_count(dialect: Dialect, state: NowState, name: str) -> str:
 
 
 def oldest_waiting(dialect: Dialect, name: str) -> str:
-    """Return since when the caller waits who waits longest."""
+    """Return the seconds that the caller has waited who waits longest now; no value if nobody waits."""
+    waited = dialect.seconds(f"({dialect.now_ms()} - MIN(waiting_since_ms))")
     return (
-        f"SELECT MIN(waiting_since_ms) AS {alias(dialect, name)}\nFROM report_open_calls\n"
+        f"SELECT {waited} AS {alias(dialect, name)}\nFROM report_open_calls\n"
         f"WHERE state = {literal_sql(NowState.WAITING.value)}\n  AND {_CHOSEN}"
     )
 
 
-def active_calls(dialect: Dialect) -> str:
-    """Return the calls that go on now, the longest first."""
+def calls_now(dialect: Dialect) -> str:
+    """Return the calls that go on now, the oldest first; callers who wait have a list of their own."""
+    lasted = dialect.seconds(f"({dialect.now_ms()} - COALESCE(answered_at_ms, started_at_ms))")
     columns = (
         f"started_at_ms AS {alias(dialect, 'time')}",
         "state",
@@ -72,13 +75,13 @@ def active_calls(dialect: Dialect) -> str:
         f"COALESCE(CASE WHEN {_INBOUND} THEN caller ELSE callee END, '{WITHHELD}') AS {alias(dialect, 'other party')}",
         "queue",
         f"COALESCE(agent_name, agent) AS {alias(dialect, 'with')}",
-        "answered_at_ms",
+        f"{lasted} AS {alias(dialect, 'for')}",
         "call_id",
     )
-    states = ", ".join(literal_sql(state.value) for state in (NowState.ACTIVE, NowState.WAITING, NowState.RINGING))
+    states = ", ".join(literal_sql(state.value) for state in (NowState.ACTIVE, NowState.RINGING))
     return (
         f"SELECT {', '.join(columns)}\nFROM report_open_calls\nWHERE state IN ({states})\n"
-        f"  AND {_CHOSEN}\nORDER BY started_at_ms, call_id\nLIMIT 200"
+        f"  AND {_CHOSEN}\nORDER BY started_at_ms, call_id\nLIMIT {MOST_NOW}"
     )
 
 
@@ -126,9 +129,10 @@ def longest_visits(dialect: Dialect) -> str:
 def waiting_visits(dialect: Dialect) -> str:
     """Return who waits in which queue now."""
     return (
-        f"SELECT entered_at_ms AS {alias(dialect, 'time')}, queue, source, call_id\nFROM report_visits\n"
-        f"WHERE outcome = 'in_progress' AND left_at_ms IS NULL\n  AND entered_at_ms >= {UNTIL} - 86400000\n"
-        f"  AND {QUEUE_CHOSEN}\nORDER BY entered_at_ms, call_id\nLIMIT 200"
+        f"SELECT entered_at_ms AS {alias(dialect, 'time')}, queue, source, call_id\nFROM report_visits\n"  # noqa: S608  our own names
+        "WHERE flow_id IN (SELECT flow_id FROM report_open_calls)\n"
+        f"  AND outcome = {literal_sql(VisitOutcome.IN_PROGRESS.value)}\n  AND {QUEUE_CHOSEN}\n"
+        f"ORDER BY entered_at_ms, call_id\nLIMIT {MOST_NOW}"
     )
 
 

@@ -150,7 +150,7 @@ def greatest(dialect: Dialect, names: Sequence[Share]) -> str:
         formula = metric(each.metric).formula
         if not isinstance(formula, Maximum):
             raise TypeError(f"{each.metric} is no greatest value")
-        value = formula.column
+        value: str = formula.column
         if formula.direction is not None:
             value = f"CASE WHEN direction = {literal_sql(formula.direction.value)} THEN {value} END"
         shown.append(f"{dialect.seconds(f'MAX({value})')} AS {alias(dialect, each.name)}")
