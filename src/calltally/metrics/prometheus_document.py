@@ -42,7 +42,7 @@ def document() -> str:
     )
     return (
         f"{_HEAD}\n{table}{rows}\n\nAll together at most {most:,} series, and some of the process itself "
-        f"(`process_...`); a site with ten queues has about 1,500.\n\n## Buckets\n\nIn seconds. In PromQL a border is "
+        f"(`process_...`); a site with ten queues has about 1,300.\n\n## Buckets\n\nIn seconds. In PromQL a border is "
         f'written with its point, `le="20.0"`.\n\n{buckets}\n\n## Labels\n\n{_labels()}\n\n{_CATALOG_HEAD}{catalog}\n'
     )
 
