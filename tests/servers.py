@@ -51,7 +51,7 @@ class Flavour:
         command: the program that serves from this folder at this port.
         ready: what it says when connections are welcome.
         stop: the signal that ends it in order.
-        ask: connects to a database, runs one statement and returns its rows.
+        ask: connects to a database, runs statements and returns the rows of the last.
         admin: a database that is always there.
     """
 
@@ -60,7 +60,7 @@ class Flavour:
     command: Callable[[Path, int], Sequence[str]]
     ready: str
     stop: signal.Signals
-    ask: Callable[["Server", str, str], list[tuple[object, ...]]]
+    ask: Callable[["Server", str, Sequence[str]], list[tuple[object, ...]]]
     admin: str
 
 
@@ -87,7 +87,11 @@ class Server:
 
     def ask(self, statement: str, database: str | None = None) -> list[tuple[object, ...]]:
         """Run one statement with all rights and return its rows, if any."""
-        return self.flavour.ask(self, database or self.flavour.admin, statement)
+        return self.flavour.ask(self, database or self.flavour.admin, (statement,))
+
+    def run(self, statements: Sequence[str], database: str) -> None:
+        """Run statements with all rights on one connection."""
+        self.flavour.ask(self, database, statements)
 
     def fresh_database(self, *, template: str | None = None) -> str:
         """Return the address of a new database: empty, or (PostgreSQL) a copy of one to which nobody is connected."""
@@ -212,9 +216,10 @@ def _serve_postgresql(folder: Path, port: int) -> Sequence[str]:
     ]
 
 
-def _ask_postgresql(server: Server, database: str, statement: str) -> list[tuple[object, ...]]:
-    with closing(psycopg.connect(server.url(database), autocommit=True)) as connection:
-        cursor = connection.execute(statement.encode())
+def _ask_postgresql(server: Server, database: str, statements: Sequence[str]) -> list[tuple[object, ...]]:
+    with closing(psycopg.connect(server.url(database), autocommit=True)) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
 
 
@@ -256,7 +261,7 @@ def _serve_mariadb(folder: Path, port: int) -> Sequence[str]:
     ]
 
 
-def _ask_mariadb(server: Server, database: str, statement: str) -> list[tuple[object, ...]]:
+def _ask_mariadb(server: Server, database: str, statements: Sequence[str]) -> list[tuple[object, ...]]:
     connection = pymysql.connect(
         host="127.0.0.1",
         port=server.port,
@@ -267,7 +272,8 @@ def _ask_mariadb(server: Server, database: str, statement: str) -> list[tuple[ob
         autocommit=True,
     )
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(statement)
+        for statement in statements:
+            cursor.execute(statement)
         return list(cursor.fetchall())
 
 
