@@ -3,18 +3,22 @@
 import asyncio
 import gzip
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as plain_text
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from calltally.engine.credentials import Tokens
 from calltally.engine.observed import SETTLE_US, Observed
-from calltally.metrics.exposed import FAMILIES, ceiling
+from calltally.metrics.exposed import FAMILIES, MOST_ROUTES, ceiling
 from calltally.serve.prometheus import scraping
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
+from calltally.serve.prometheus.requests import UNMATCHED, counted, paths_of
 from tests.programs import path_of
 from tests.serve.service_world import OPEN, Running, answer, hangup, new_call, service_in, with_service
 
@@ -244,3 +248,19 @@ def test_what_another_service_took_in_is_not_counted_here_but_shown_as_now(tmp_p
                 assert _sum(here, name) + _sum(there, name) == expected
 
     with_service(tmp_path, scenario)
+
+
+def test_there_are_no_more_routes_than_the_ceiling_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: set[str] = {UNMATCHED}
+
+    def counted_noting(app: ASGIApp, observed: Observed, routes: Iterable[BaseRoute]) -> ASGIApp:
+        given = list(routes)
+        found.update(paths_of(given).values())
+        return counted(app, observed, given)
+
+    async def scenario(service: Running) -> None:
+        found.update((await service.http.get("/api/v1/openapi.json")).json()["paths"])
+
+    monkeypatch.setattr("calltally.serve.service.counted", counted_noting)
+    with_service(tmp_path, scenario)
+    assert 20 < len(found) <= MOST_ROUTES

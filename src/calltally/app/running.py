@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from calltally.app import Parts, clock_us
 from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket, close_late
+from calltally.app.counting import observed_of
 from calltally.engine.credentials import Sessions, Tokens
 from calltally.engine.duties import Duties
 from calltally.engine.health import Health
@@ -130,23 +131,6 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
             await stack.enter_async_context(syncing(_keeper(parts, duties, name, connection)))
         app = service(site, inlet, _doors(parts, writer), _sign_in_pages(parts, connections))
         yield Running(app=app, inlet=inlet)
-
-
-def observed_of(parts: Parts) -> Observed:
-    """Return the counters of this process, all at zero."""
-    queues = parts.settings.queues
-    return Observed(
-        clock_us=clock_us,
-        sources=tuple(parts.settings.sources),
-        queues=[queue.name for queue in queues],
-        targets={
-            float(seconds)
-            for queue in queues
-            for seconds in (queue.target_seconds, queue.short_abandon_seconds)
-            if seconds
-        },
-        most_values=parts.settings.prometheus.max_label_values,
-    )
 
 
 def _hearers(loop: asyncio.AbstractEventLoop, board: Board, observed: Observed) -> Callable[[Applied], None]:

@@ -13,10 +13,16 @@ UNMATCHED: Final = "unmatched"
 """The route of what was refused before it found one, or found none."""
 
 
+def paths_of(routes: Iterable[BaseRoute]) -> dict[object, str]:
+    """Return the pattern of each route by what answers it."""
+    routes = list(routes)
+    paths: dict[object, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+    return paths | {route.app: f"{route.path}/" for route in routes if isinstance(route, Mount)}
+
+
 def counted(app: ASGIApp, observed: Observed, routes: Iterable[BaseRoute]) -> ASGIApp:
     """Return the application, its answers counted as they begin; pushes never come here."""
-    paths: dict[object, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
-    paths |= {route.app: f"{route.path}/" for route in routes if isinstance(route, Mount)}
+    paths = paths_of(routes)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_counting(message: Message) -> None:
