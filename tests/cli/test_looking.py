@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from calltally.cli.main import app
 from calltally.engine.checks import others_may_read
 from calltally.settings.problems import holds_secret
+from calltally.store.open import kept_zone
+from tests.servers import Server
 
 Ended = tuple[int, str]
 
@@ -48,6 +50,35 @@ def test_a_command_that_finds_no_database_says_so_and_makes_none(
     assert status == 1
     assert "there is no database in" in told or "missing.jsonl" in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_is_no_database_and_stays_empty(called: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "calltally.db"
+    file.touch()
+    assert "there is no database in" in called("verify")[1]
+    assert "database: none yet" in called("check")[1]
+    assert called("database", "upgrade")[0] == 0
+    assert called("verify")[0] == 0
+
+
+SERVERS = [pytest.param(kind, marks=pytest.mark.needs(kind)) for kind in ("postgresql", "mariadb")]
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_an_empty_database_on_a_server_stays_empty(
+    called: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, kind: str
+) -> None:
+    server: Server = request.getfixturevalue(f"{kind}_server")
+    url = server.fresh_database()
+    monkeypatch.setenv("CALLTALLY_DATABASE__URL", url)
+    assert "database: none yet" in called("check")[1]
+    status, told = called("verify")
+    assert status == 1
+    assert "nothing of calltally is in the database yet" in told
+    assert kept_zone(url) is None
+    assert called("database", "upgrade")[0] == 0
+    assert called("verify") == (0, "Everything agrees.\n")
 
 
 def test_check_makes_neither_folder_nor_database(called: Callable[..., Ended], tmp_path: Path) -> None:

@@ -22,8 +22,7 @@ from calltally.engine.questions import Questions
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
 from calltally.sources.source import Remote, Source, Sync, Webhook
-from calltally.store.open import open_store
-from calltally.store.presence import is_there
+from calltally.store.open import file_of, kept_zone, open_store
 from calltally.store.store import Store, StoreError
 
 
@@ -92,8 +91,12 @@ def open_parts(settings: Settings) -> Parts:
 
 
 def has_database(settings: Settings) -> bool:
-    """Return whether there is a database already."""
-    return is_there(settings.database_url)
+    """Return whether there is a database already, and calltally's tables are in it; nothing is made.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    return kept_zone(settings.database_url) is not None
 
 
 def existing_parts(settings: Settings) -> Parts:
@@ -103,6 +106,8 @@ def existing_parts(settings: Settings) -> Parts:
         StoreError: the database cannot be opened, or there is none yet.
     """
     if not has_database(settings):
+        if file_of(settings.database_url) is None:
+            raise StoreError("nothing of calltally is in the database yet: `calltally serve` makes its tables.")
         raise StoreError(
             f"there is no database in {settings.data}: `calltally serve` makes one. Is the data in another folder?"
             " Name it by --data or CALLTALLY_DATA."

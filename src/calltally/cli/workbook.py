@@ -58,9 +58,7 @@ def _new_sheet(book: xlsxwriter.Workbook, title: str, names: tuple[str, ...]) ->
     return sheet
 
 
-def _write(
-    sheet: Worksheet, row: int, column: int, *, kind: ColumnType, value: object, instants: Format
-) -> None:
+def _write(sheet: Worksheet, row: int, column: int, *, kind: ColumnType, value: object, instants: Format) -> None:
     if kind is ColumnType.INSTANT:
         moment = datetime.fromisoformat(str(value)).astimezone(UTC).replace(tzinfo=None)
         sheet.write_datetime(row, column, moment, instants)
