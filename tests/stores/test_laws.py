@@ -49,6 +49,7 @@ def test_another_time_zone_makes_the_days_again(kind: Kind, data: st.DataObject,
     for zone in zones:
         with closing(open_store(address, zone=zone)) as store:
             assert verified(store) == []
+    kind.give_back(address)
 
 
 @settings(max_examples=25)
