@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from calltally.cli import grafana, messages, move, prometheus, queue_log, running, secrets, sipgate_setup, upkeep
+from calltally.cli import (
+    grafana,
+    grant_reader,
+    messages,
+    move,
+    prometheus,
+    queue_log,
+    running,
+    secrets,
+    sipgate_setup,
+    upkeep,
+)
 from calltally.cli.check import check
 from calltally.cli.exports import app_of
 from calltally.cli.place import Config, Data
@@ -29,6 +40,7 @@ app.add_typer(sipgate_setup.app, name="sipgate")
 app.add_typer(grafana.app, name="grafana")
 app.add_typer(prometheus.app, name="prometheus")
 upkeep.database.command()(move.move)
+upkeep.database.command()(grant_reader.grant_reader)
 app.add_typer(upkeep.database, name="database")
 
 

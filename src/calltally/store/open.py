@@ -1,9 +1,11 @@
 """Opens the store that a database address names."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import inspect, make_url
+from sqlalchemy import Connection, inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from calltally.store import schema, small, tables
@@ -66,6 +68,21 @@ def kept_zone(url: str) -> str | None:
     finally:
         engine.close()
     return None if value is None else value.decode()
+
+
+@contextmanager
+def administering(url: str) -> Iterator[Connection]:
+    """Give a connection to a database for what is done once: as its tables are changed, but nothing is made before.
+
+    Raises:
+        StoreError: it cannot be opened, or did not do what was asked.
+    """
+    engine = _engine(url)
+    try:
+        with engine.migrating() as connection:
+            yield connection
+    finally:
+        engine.close()
 
 
 def file_of(url: str) -> Path | None:

@@ -1,0 +1,22 @@
+"""Lets a role read the reporting views of a database."""
+
+from collections.abc import Callable
+
+from calltally.store.open import administering
+from calltally.store.reports.readers import grant_reader
+
+
+def grant(url: str, *, name: str, password: str, tell: Callable[[str], None]) -> None:
+    """Make the role, or give it its password and rights again.
+
+    Args:
+        url: the database, signed in as one who may make roles.
+        name: of the role.
+        password: of the role.
+        tell: hears each statement.
+
+    Raises:
+        StoreError: the database did not do it.
+    """
+    with administering(url) as connection:
+        grant_reader(connection, name=name, password=password, tell=tell)
