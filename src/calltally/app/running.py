@@ -29,6 +29,7 @@ from calltally.engine.mending import open_legs_of
 from calltally.engine.observed import Observed
 from calltally.engine.presence import Presence
 from calltally.engine.sync import Keeper, keep_directory, syncing
+from calltally.engine.team_mirror import TeamMirror
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
 from calltally.inlets.connecting import Connection, connect
@@ -125,7 +126,8 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
         http = await stack.enter_async_context(http_client())
         connections = _connections(parts, writer, http)
         await duties.load_board()
-        for name, work in (("board", board.run), ("duties", duties.run)):
+        mirror = TeamMirror(store, parts.teams.current, _perform(writer))
+        for name, work in (("board", board.run), ("duties", duties.run), ("teams", mirror.run)):
             stack.push_async_callback(_cancel, asyncio.create_task(keep_running(name, work)))
         for name, connection in connections.items():
             await stack.enter_async_context(syncing(_keeper(parts, duties, name, connection)))
