@@ -1,5 +1,6 @@
 """The whole way of an alert: the service, a real Prometheus with the shipped rules, a real Alertmanager, a receiver."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import httpx2
 import pytest
 
 from calltally.cli.main import run
-from tests.running import FORM, Service, free_port, running_service
-from tests.serve.service_world import hangup, new_call
+from calltally.metrics.catalog import metric
+from calltally.metrics.promql import promql
+from tests.running import FORM, SETTINGS, Service, free_port, running_service
+from tests.serve.service_world import answer, hangup, new_call
 from tests.serve.watching import Receiver, Watcher, alertmanager, prometheus, receiver, until
+from tests.servers import Server
 
 QUICKLY = """
 route:
@@ -24,7 +28,7 @@ receivers:
 """
 
 
-def _write_files(folder: Path, service: Service, alerts_at: int, to: Receiver) -> None:
+def _write_files(folder: Path, service: Service, alerts_at: int, receiver_url: str) -> None:
     """Write the shipped files as an operator does, and make them impatient: a test has no quarter of an hour."""
     with pytest.raises(SystemExit) as ended:
         run(
@@ -38,7 +42,7 @@ def _write_files(folder: Path, service: Service, alerts_at: int, to: Receiver) -
     scrape.write_text(re.sub(r"_interval: 15s", "_interval: 1s", scrape.read_text()))
     rules = folder / "calltally-alerts.yml"
     rules.write_text(re.sub(r"for: \w+", "for: 0s", rules.read_text()))
-    (folder / "alertmanager.yml").write_text(QUICKLY.format(url=to.url))
+    (folder / "alertmanager.yml").write_text(QUICKLY.format(url=receiver_url))
 
 
 def _push(service: Service, body: str) -> int:
@@ -70,7 +74,33 @@ def test_a_shipped_alert_reaches_a_person_through_prometheus_and_alertmanager(
     folder = tmp_path / "prometheus"
     alerts_at = free_port()
     with running_service(tmp_path / "data") as service, receiver() as heard:
-        _write_files(folder, service, alerts_at, heard)
+        _write_files(folder, service, alerts_at, heard.url)
         with alertmanager(folder, alerts_at), prometheus(folder) as watcher:
             _watch(service, watcher, heard)
         service.is_killed = True  # it was ended already, and well
+
+
+@pytest.mark.needs("prometheus")
+def test_prometheus_sees_two_processes_on_one_database_as_one_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql_server: Server
+) -> None:
+    monkeypatch.setenv("CALLTALLY_CONFIG", "")
+    folder = tmp_path / "prometheus"
+    settings = f"{SETTINGS}[database]\nurl = {json.dumps(postgresql_server.fresh_database())}\n"
+    with running_service(tmp_path / "one", settings) as one, running_service(tmp_path / "two", settings) as two:
+        _write_files(folder, one, free_port(), "http://127.0.0.1:9/")
+        scrape = folder / "prometheus.yml"
+        both = f'targets: ["{one.host}:{one.port}", "{two.host}:{two.port}"]'
+        scrape.write_text(scrape.read_text().replace(f'targets: ["{one.host}:{one.port}"]', both))
+        with prometheus(folder) as watcher:
+            until(lambda: watcher.ask('count(calltally_build_info{store="postgresql"})') == [2], "both are scraped")
+            assert _push(one, new_call("A")) == _push(two, new_call("B")) == _push(one, answer("A")) == 200
+            until(lambda: watcher.ask("max by (instance) (calltally_calls_active)") == [1, 1], "both boards show both")
+            until(lambda: watcher.ask(promql(metric("open_calls").formula)) == [2], "no call is shown twice")
+            # The end of a call reaches the other process than its begin did.
+            assert _push(two, hangup("A")) == _push(one, hangup("B", "cancel")) == 200
+            until(lambda: watcher.ask("sum(calltally_calls_total)") == [2], "both calls are counted")
+            assert watcher.ask("sum by (outcome) (calltally_calls_total) > 0") == [1, 1]
+            until(lambda: watcher.ask("sum(calltally_events_received_total)") == [5], "all messages are counted")
+            until(lambda: watcher.ask(promql(metric("open_calls").formula)) == [0], "both boards are empty")
+            assert watcher.ask("sum(calltally_calls_total)") == [2]
