@@ -122,8 +122,6 @@ def test_a_service_waits_for_others_of_its_profile_until_they_are_healthy_or_don
 def test_every_file_that_is_mounted_is_there(name: str) -> None:
     for volume in compose.services()[name].get("volumes", ()):
         source, _, mode = volume.partition(":")
-        if source.startswith("./deploy/grafana"):
-            continue
         if source.startswith("./"):
             assert mode.endswith(":ro")
             assert (ROOT / source).exists(), source

@@ -1,18 +1,23 @@
-"""The databases as the containers make them: the role of the service may do what it must, no more."""
+"""The databases as the containers make them: each role may do what it must, and no more."""
 
 import os
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import psycopg
+import psycopg.errors
+import pymysql
 import pytest
 
 from calltally.store.open import open_store
 from calltally.store.store import Store, StoreError
 from tests.deploy import compose
 from tests.programs import ROOT, path_of
+from tests.running import environment
 from tests.servers import PASSWORD as ADMIN_PASSWORD
 from tests.servers import USER as ADMIN
 from tests.servers import Server
@@ -76,3 +81,54 @@ def test_another_database_of_the_server_stays_closed(mariadb_server: Server) -> 
     mariadb_server.ask(f"GRANT ALL ON {mine}.* TO writer@'%'")
     with pytest.raises(StoreError):
         open_store(mariadb_server.url(other, user="writer", password="simple"), zone="UTC")
+
+
+def _granted(service: str, url: str, tmp_path: Path) -> str:
+    """Run the container `reader` as compose does, but with this administrator's address; return what it says."""
+    told = compose.services()[service]
+    data = tmp_path / "data"  # the container may not write there
+    environ = {**environment(), **told["environment"], "CALLTALLY_DATABASE__URL": url}
+    done = subprocess.run(
+        [sys.executable, "-m", "calltally", *told["command"]],
+        env={**environ, "CALLTALLY_DATA": str(data), "CALLTALLY_READER_PASSWORD": ODD},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not data.exists()
+    return done.stdout + done.stderr
+
+
+READ: Final = "SELECT COUNT(*) FROM report_calls"
+TABLE: Final = "SELECT COUNT(*) FROM calls"
+
+
+@pytest.mark.needs("postgresql")
+def test_the_reader_of_postgresql_sees_views_and_nothing_else(
+    postgresql_server: Server, writer: str, tmp_path: Path
+) -> None:
+    open_store(writer, zone="Europe/Berlin").close()
+    for _ in ("the first start", "every other start"):
+        assert ODD not in _granted("reader", postgresql_server.url("written"), tmp_path)
+    with psycopg.connect(postgresql_server.url("written", user="grafana", password=ODD), autocommit=True) as connection:
+        assert connection.execute(READ).fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(TABLE)
+
+
+@pytest.mark.needs("mariadb")
+def test_the_reader_of_mariadb_sees_views_and_nothing_else(mariadb_server: Server, tmp_path: Path) -> None:
+    url = mariadb_server.fresh_database()
+    open_store(url, zone="Europe/Berlin").close()
+    for _ in ("the first start", "every other start"):
+        assert ODD not in _granted("reader-mariadb", url, tmp_path)
+    connection = pymysql.connect(
+        host="127.0.0.1", port=mariadb_server.port, user="grafana", password=ODD, database=url.rpartition("/")[2]
+    )
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(READ)
+        assert cursor.fetchone() == (0,)
+        with pytest.raises(pymysql.err.OperationalError, match="denied"):
+            cursor.execute(TABLE)
