@@ -70,7 +70,7 @@ def with_duties(
     """Run a scenario with the duties of a service on the world's store; their clock is the world's."""
 
     async def go() -> None:
-        board = Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows().values())
+        board = Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows())
         writer = Writer(world.ingest)
         writer.start()
         try:
@@ -113,7 +113,7 @@ def test_the_board_is_read_between_two_batches_so_that_no_ended_call_comes_back(
     monkeypatch.setattr(world.store, "open_flows", watched)
 
     async def load(duties: Duties) -> None:
-        duties.board.reload(())
+        duties.board.reload({}, ())
         await duties.load_board()
         assert list(duties.board.open) == ["xA"]
 

@@ -291,15 +291,6 @@ def test_two_processes_write_the_same_call(world: World) -> None:
     assert world.differences() == []
 
 
-def test_the_writing_of_another_process_is_noticed(world: World, tmp_path: Path) -> None:
-    assert world.ingest.look_around() is False
-    other = World(tmp_path)
-    other.ingest.apply([STORY[0]])
-    assert world.ingest.look_around() is True
-    assert world.ingest.look_around() is False
-    other.store.close()
-
-
 def test_a_message_after_the_retention_changes_no_record(world: World) -> None:
     world.ingest.apply(STORY[:3])
     before = world.exported()

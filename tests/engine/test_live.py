@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from calltally.engine.health import Health
-from calltally.engine.live import QUEUED_FRAMES, Board, Frame
+from calltally.engine.live import QUEUED_FRAMES, Board, Frame, Told
 from calltally.model.messages import RawMessage
-from tests.engine.ingest_world import World, answer, hangup, new_call
+from calltally.model.records import NOTHING
+from tests.engine.ingest_world import START_US, World, answer, hangup, new_call
 
 CASES = [
     # pushed so far                                                               waiting  active  ringing out
@@ -33,7 +34,7 @@ def world(tmp_path: Path) -> World:
 
 
 def _board(world: World) -> Board:
-    return Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows().values())
+    return Board(clock_us=world.clock, health=Health(()), open_flows=world.store.open_flows())
 
 
 @pytest.mark.parametrize(("pushed", "expected"), CASES)
@@ -83,9 +84,40 @@ def test_health_takes_over_what_another_process_counted(world: World) -> None:
     board.heard(world.ingest.apply([new_call(0, "A")]))
     other = world.another_ingest(world.store)
     other.apply([new_call(1, "B"), hangup(2, "B"), new_call(3, "odd", event="ping")])
-    board.health.catch_up(world.store.health())
+    board.health.catch_up(world.store.health(), now_us=START_US)
     hearing = board.health.of("sipgate")
-    assert (hearing.received, hearing.set_aside) == (4, 1)
+    assert (hearing.received, hearing.set_aside, hearing.per_minute(START_US)) == (4, 1, 4)
+
+
+OLD = 120 * 1_000_000
+
+
+@pytest.mark.parametrize(("now_us", "rate"), [(START_US + 5_000_000, 3), (START_US + OLD, 1)])
+def test_what_another_process_imports_does_not_count_as_heard_this_minute(world: World, now_us: int, rate: int) -> None:
+    board = _board(world)
+    world.another_ingest(world.store).apply([new_call(1, "B"), hangup(2, "B")])
+    board.health.catch_up(world.store.health(), now_us=now_us)
+    world.clock.now_us = now_us
+    board.heard(world.ingest.apply([new_call((now_us - START_US) / 1_000_000, "A")]))
+    assert board.health.of("sipgate").per_minute(now_us) == rate
+
+
+def test_the_board_takes_in_what_another_process_changed_of_some_calls(world: World) -> None:
+    world.ingest.apply([new_call(0, "A", xcid="", origCallId=""), new_call(1, "B"), new_call(2, "C")])
+    board = _board(world)
+    flows = {records.call.call_id: flow_id for flow_id, records in world.store.open_flows().items() if records.call}
+    # A becomes part of another call, B ends, D begins.
+    world.ingest.apply([hangup(9, "A", xcid="flow", origCallId="A"), hangup(9, "B"), new_call(9, "D")])
+    changed = [flows["A"], flows["xB"], max(flows.values()) + 1]
+    known = world.store.flows(changed)
+    board.told(Told(flows={flow_id: known.get(flow_id, NOTHING) for flow_id in changed}, totals=world.store.health()))
+    assert sorted(board.open) == ["xC", "xD"]
+    board.send("delta")
+    viewer = board.watch()
+    board.told(Told(flows={flows["xC"]: NOTHING}, totals=()))
+    board.send("delta")
+    viewer.get_nowait()
+    assert viewer.get_nowait().gone == ("xC",)
 
 
 def _frames_of(board: Board, happenings: list[World], message: RawMessage) -> list[Frame]:
@@ -128,7 +160,7 @@ def test_a_viewer_is_told_what_another_process_has_changed(world: World) -> None
         viewer = board.watch()
         frames = [await viewer.get()]
         world.another_ingest(world.store).apply([hangup(9, "A")])
-        board.reload(world.store.open_flows().values())
+        board.reload(world.store.open_flows(), world.store.health())
         frames.append(await viewer.get())
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -160,7 +192,7 @@ def test_the_board_ends_also_when_something_happens_at_the_same_moment(world: Wo
         running = asyncio.create_task(board.run())
         for _ in range(3):
             await asyncio.sleep(0)
-        board.reload([])
+        board.reload({}, ())
         await asyncio.sleep(0)
         running.cancel()
         await asyncio.wait({running}, timeout=1)

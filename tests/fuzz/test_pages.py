@@ -125,7 +125,7 @@ def _site(folder: Path) -> Iterator[Site]:
         zone=parts.zone,
         store=parts.store,
         questions=parts.questions,
-        board=Board(clock_us=clock_us, health=Health(()), open_flows=()),
+        board=Board(clock_us=clock_us, health=Health(()), open_flows={}),
         writer=Writer(parts.ingest()),
         teams=parts.teams,
         sources=parts.sources,

@@ -86,7 +86,7 @@ def pages_of(
     board = Board(
         clock_us=lambda: clock[0],
         health=Health(parts.store.health()),
-        open_flows=parts.store.open_flows().values(),
+        open_flows=parts.store.open_flows(),
     )
     ingest = Ingest(
         store=parts.store,

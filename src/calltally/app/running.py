@@ -82,7 +82,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     """Give the running service; at the end everything that was accepted is stored."""
     store = parts.store
     health = Health(store.health())
-    board = Board(clock_us=clock_us, health=health, open_flows=())
+    board = Board(clock_us=clock_us, health=health, open_flows={})
     observed = observed_of(parts)
     ingest = parts.ingest(_hearers(asyncio.get_running_loop(), board, observed))
     presence = _presence(parts)

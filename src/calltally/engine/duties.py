@@ -13,12 +13,12 @@ import msgspec
 import structlog
 
 from calltally.engine.ingest import Ingest
-from calltally.engine.live import Board
+from calltally.engine.live import Board, Told
 from calltally.engine.presence import ALIVE_SECONDS, Presence
 from calltally.engine.writer import BusyError, NotStoredError, Writer
 from calltally.model.instants import DAY_MS, HOUR_MS
 from calltally.model.messages import KIND_HEADER, RawMessage
-from calltally.model.records import Records
+from calltally.model.records import NOTHING, Records
 from calltally.model.words import End
 from calltally.sources.source import LONGEST_CALL_HOURS
 from calltally.store.asked import PruneCounts
@@ -26,7 +26,13 @@ from calltally.store.store import Store, StoreError
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+"""How long one question waits for what other processes write."""
+
+MOST_CHANGES = 1_000
+"""If others changed more flows at once, which only an import does, the open calls are read anew instead."""
+
+REST_SECONDS = 5.0
 SWEEP_SECONDS = 30.0
 
 RETENTION_HOUR = 3
@@ -80,6 +86,15 @@ def keep_to_retention(store: Store, ingest: Ingest, retention: Retention, now_ms
     return counts
 
 
+def told_by_others(store: Store) -> Told | None:
+    """Return what other processes wrote since this was asked last, `None` if everything is to be read anew."""
+    changed = store.changes_of_others()
+    if changed is None or len(changed) > MOST_CHANGES:
+        return None
+    known = store.flows(changed)
+    return Told(flows={flow_id: known.get(flow_id, NOTHING) for flow_id in changed}, totals=store.health())
+
+
 @dataclass(slots=True, kw_only=True)
 class Duties:
     """The loops of the running service; each survives a store that is away for a while."""
@@ -97,7 +112,7 @@ class Duties:
         """Run all loops until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(ALIVE_SECONDS, self.note_alive))
-            group.create_task(self._every(LOOK_SECONDS, self._look_around))
+            group.create_task(self._follow())
             group.create_task(self._every(SWEEP_SECONDS, self._sweep))
             group.create_task(self._retain())
 
@@ -106,11 +121,13 @@ class Duties:
             await asyncio.sleep(seconds)
             await self._survive(duty)
 
-    async def _survive(self, duty: Callable[[], Awaitable[object]]) -> None:
+    async def _survive(self, duty: Callable[[], Awaitable[object]]) -> bool:
         try:
             await duty()
         except (StoreError, NotStoredError, BusyError) as error:
             log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
+            return False
+        return True
 
     async def note_alive(self) -> None:
         """Note that the service listens, or since when it did not.
@@ -126,29 +143,47 @@ class Duties:
         self.writer.turned_away = False
         self.writer.judge(None)
 
+    async def _follow(self) -> None:
+        """Take in what other processes write, as soon as they have."""
+        while True:
+            if not await self._survive(self._look_around):
+                await asyncio.sleep(REST_SECONDS)
+
     async def _look_around(self) -> None:
-        if await self.writer.run(lambda ingest: ingest.look_around()):
-            await self.load_board()
+        if await asyncio.to_thread(self.store.wait_for_change, LOOK_SECONDS):
+            await self._read(self._take_in)
 
     async def load_board(self) -> None:
         """Put the store's open calls on the board, but for those that are given up now."""
+        await self._read(self._reload)
+
+    async def _read(self, read: Callable[[asyncio.AbstractEventLoop, list[Records]], None]) -> None:
+        """Read between two batches, so that board and counts hear of everything in the order in which it was written.
+
+        Otherwise a call that ends meanwhile would come back onto the board and stay there, and its end count twice.
+        """
         loop = asyncio.get_running_loop()
         given_up: list[Records] = []
-        await self.writer.run(lambda _ingest: self._reload(loop, given_up))
+        await self.writer.run(lambda _ingest: read(loop, given_up))
         if self.presence.holds_lease():
             await self._expire(given_up)
 
-    def _reload(self, loop: asyncio.AbstractEventLoop, given_up: list[Records]) -> None:
-        """Read open calls and totals between two batches, and hand them over in the same order as what batches change.
+    def _take_in(self, loop: asyncio.AbstractEventLoop, given_up: list[Records]) -> None:
+        """Read the calls that others have changed; all open ones if it is not known which those are."""
+        told = told_by_others(self.store)
+        if told is None:
+            self._reload(loop, given_up)
+        else:
+            loop.call_soon_threadsafe(self.board.told, told)
 
-        Otherwise a call that ends meanwhile would come back onto the board and stay there, and its end count twice.
-        What is given up now is added to `given_up`, and not shown.
-        """
-        flows = list(self.store.open_flows().values())
-        given_up += self._given_up(flows)
+    def _reload(self, loop: asyncio.AbstractEventLoop, given_up: list[Records]) -> None:
+        """Read the open calls; those that are given up now are added to `given_up`, and not shown."""
+        self.store.changes_of_others()
+        flows = self.store.open_flows()
+        given_up += self._given_up(list(flows.values()))
         left_out = {id(records) for records in given_up}
-        loop.call_soon_threadsafe(self.board.health.catch_up, self.store.health())
-        loop.call_soon_threadsafe(self.board.reload, [records for records in flows if id(records) not in left_out])
+        shown = {flow_id: records for flow_id, records in flows.items() if id(records) not in left_out}
+        loop.call_soon_threadsafe(self.board.reload, shown, self.store.health())
 
     async def _sweep(self) -> None:
         if not self.presence.holds_lease():

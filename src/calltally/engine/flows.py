@@ -81,6 +81,12 @@ class Flows:
             if self._by_token.get(token) is flow:
                 del self._by_token[token]
 
+    def forget(self, flow_id: int) -> None:
+        """Forget the flow of an id, if it is in memory."""
+        flow = self._by_id.get(flow_id)
+        if flow is not None:
+            self.remove(flow)
+
     def trim(self) -> None:
         """Forget the longest unused flows beyond the limit."""
         while len(self._by_id) > self._limit:

@@ -36,6 +36,14 @@ class Hearing:
             self.per_second.popleft()
         return sum(count for _, count in self.per_second)
 
+    def count(self, now_us: int, messages: int) -> None:
+        """Count messages for the rate."""
+        second = now_us // 1_000_000
+        if self.per_second and self.per_second[-1][0] == second:
+            self.per_second[-1] = (second, self.per_second[-1][1] + messages)
+        else:
+            self.per_second.append((second, messages))
+
     def delay_ms(self) -> float | None:
         """Return the middle delay from receipt to durable of the newest messages, in milliseconds."""
         if not self.delays_us:
@@ -50,17 +58,27 @@ class Health:
     def __init__(self, stored: Iterable[SourceHealth]) -> None:
         """Begin where the store's totals stand."""
         self.sources: dict[str, Hearing] = {}
-        self.catch_up(stored)
+        self.catch_up(stored, now_us=None)
 
-    def catch_up(self, stored: Iterable[SourceHealth]) -> None:
-        """Take the store's totals, which count what other processes took in, too."""
+    def catch_up(self, stored: Iterable[SourceHealth], *, now_us: int | None) -> int | None:
+        """Take the store's totals, which count what other processes took in, too.
+
+        What they heard within the last minute before `now_us` counts for the rate. Return the newest receipt of that
+        which was not known yet.
+        """
+        newest_us: int | None = None
         for row in stored:
             hearing = self.of(row.source)
+            last_us, known_us = row.last_received_at_us, hearing.last_received_at_us
+            if now_us is not None and last_us is not None and last_us > max(known_us or 0, now_us - LIVE_US):
+                hearing.count(now_us, row.received - hearing.received)
+                newest_us = last_us if newest_us is None else max(newest_us, last_us)
             hearing.received = row.received
             hearing.set_aside = row.set_aside
             hearing.last_received_at_us = row.last_received_at_us
             hearing.last_problem = row.last_problem
             hearing.last_problem_at_us = row.last_problem_at_us
+        return newest_us
 
     def of(self, source: str) -> Hearing:
         """Return the figures of one source."""
@@ -88,10 +106,6 @@ class Health:
         hearing.received += 1
         last = hearing.last_received_at_us
         hearing.last_received_at_us = message.received_at_us if last is None else max(last, message.received_at_us)
-        second = stored_at_us // 1_000_000
-        if hearing.per_second and hearing.per_second[-1][0] == second:
-            hearing.per_second[-1] = (second, hearing.per_second[-1][1] + 1)
-        else:
-            hearing.per_second.append((second, 1))
+        hearing.count(stored_at_us, 1)
         if 0 <= stored_at_us - message.received_at_us < LIVE_US:
             hearing.delays_us.append(stored_at_us - message.received_at_us)

@@ -101,12 +101,6 @@ class Ingest:
         applied = self.apply(list(new.values()), pruned_us=pruned_us)
         return replace(applied, already_known=len(messages) - len(new) + applied.already_known)
 
-    def look_around(self) -> bool:
-        """Return whether another process has written since this was asked last; what is in memory is forgotten then."""
-        with self._store.write() as transaction:
-            self._memory.catch_up(transaction)
-        return self._memory.others_wrote()
-
     def forget(self) -> None:
         """Forget what is in memory, because messages were deleted from the journal."""
         self._memory.forget()

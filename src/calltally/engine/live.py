@@ -1,14 +1,15 @@
 """The board: every open call, kept from committed changes, and told to viewers in frames."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied
 from calltally.engine.placing import Change
 from calltally.metrics.now import Now, now_of
-from calltally.model.records import Records
+from calltally.model.records import NOTHING, Records
+from calltally.store.asked import SourceHealth
 
 FRAME_SECONDS = 0.25
 """At most four frames a second for each viewer."""
@@ -39,17 +40,26 @@ class Frame:
     gone: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What other processes wrote: what some flows are now, and what was heard of each source in all."""
+
+    flows: Mapping[int, Records]
+    totals: Sequence[SourceHealth]
+
+
 Viewer = asyncio.Queue[Frame]
 
 
 class Board:
     """The state of the moment. Used on the event loop; `committed` alone may be called from the writer's thread."""
 
-    def __init__(self, *, clock_us: Callable[[], int], health: Health, open_flows: Iterable[Records]) -> None:
-        """Begin with the open calls that the store holds."""
+    def __init__(self, *, clock_us: Callable[[], int], health: Health, open_flows: Mapping[int, Records]) -> None:
+        """Begin with the open calls that the store holds, by their flows."""
         self._clock_us = clock_us
         self.health = health
         self.open = _by_call_id(open_flows)
+        self._call_ids = _call_ids(open_flows)
         self._anew = False
         self._changed: dict[str, Records] = {}
         self._gone: set[str] = set()
@@ -60,9 +70,11 @@ class Board:
         self.number = 0
         self.delay_ms: int | None = None
 
-    def reload(self, open_flows: Iterable[Records]) -> None:
+    def reload(self, open_flows: Mapping[int, Records], totals: Iterable[SourceHealth]) -> None:
         """Take the open calls anew, after another process has written; viewers get everything once more."""
+        self._hear(totals)
         self.open = _by_call_id(open_flows)
+        self._call_ids = _call_ids(open_flows)
         self._anew = True
         self._stirred.set()
 
@@ -113,6 +125,26 @@ class Board:
             self._newest_us = max(message.received_at_us for message in applied.messages)
         self._stirred.set()
 
+    def told(self, told: Told) -> None:
+        """Take in what other processes wrote."""
+        self._hear(told.totals)
+        changes = [Change(flow_id, self._shown(flow_id), records) for flow_id, records in told.flows.items()]
+        for change in changes:
+            self._drop(change)
+        for change in changes:
+            self._take(change)
+        self._stirred.set()
+
+    def _shown(self, flow_id: int) -> Records:
+        """Return the open call of a flow as it stands here."""
+        return self.open.get(self._call_ids.get(flow_id, ""), NOTHING)
+
+    def _hear(self, totals: Iterable[SourceHealth]) -> None:
+        """Take the store's totals; what others heard just now counts for the delay, too."""
+        newest_us = self.health.catch_up(totals, now_us=self._clock_us())
+        if newest_us is not None:
+            self._newest_us = newest_us if self._newest_us is None else max(self._newest_us, newest_us)
+
     async def run(self) -> None:
         """Send frames while something changes, and a tick when nothing does."""
         self._loop = asyncio.get_running_loop()
@@ -133,6 +165,7 @@ class Board:
         old, new = change.old.call, change.new.call
         if old is not None and (new is None or new.call_id != old.call_id):
             self.open.pop(old.call_id, None)
+            self._call_ids.pop(change.flow_id, None)
             self._changed.pop(old.call_id, None)
             self._gone.add(old.call_id)
 
@@ -143,8 +176,10 @@ class Board:
         self._gone.discard(new.call_id)
         if new.is_open:
             self.open[new.call_id] = change.new
+            self._call_ids[change.flow_id] = new.call_id
         else:
             self.open.pop(new.call_id, None)
+            self._call_ids.pop(change.flow_id, None)
         self._changed[new.call_id] = change.new
 
     def send(self, kind: str) -> None:
@@ -174,5 +209,9 @@ class Board:
                 viewer.put_nowait(frame)
 
 
-def _by_call_id(flows: Iterable[Records]) -> dict[str, Records]:
-    return {records.call.call_id: records for records in flows if records.call is not None}
+def _by_call_id(flows: Mapping[int, Records]) -> dict[str, Records]:
+    return {records.call.call_id: records for records in flows.values() if records.call is not None}
+
+
+def _call_ids(flows: Mapping[int, Records]) -> dict[int, str]:
+    return {flow_id: records.call.call_id for flow_id, records in flows.items() if records.call is not None}

@@ -23,26 +23,20 @@ class Memory:
         self._events_of = events_of
         self.flows = Flows()
         self.gaps: tuple[Gap, ...] = ()
-        self._generation: int | None = None
-        self._others_wrote = False
 
     def forget(self) -> None:
         """Forget the flows, because a transaction failed or messages were deleted."""
         self.flows.clear()
 
     def catch_up(self, transaction: Transaction, *, force: bool = False) -> None:
-        """Forget what is in memory if another process has written since."""
-        generation = transaction.generation()
-        if generation != self._generation or force:
-            self._others_wrote = self._others_wrote or self._generation not in {None, generation}
+        """Forget what other processes have changed since the last transaction: some flows, or everything."""
+        changed = transaction.changed_flows()
+        if force or changed is None:
             self.flows.clear()
             self.gaps = tuple(self._store.gaps(FOREVER))
-            self._generation = generation
-
-    def others_wrote(self) -> bool:
-        """Return whether another process has written since this was asked last."""
-        others, self._others_wrote = self._others_wrote, False
-        return others
+        else:
+            for flow_id in changed:
+                self.flows.forget(flow_id)
 
     def load_missing(self, transaction: Transaction, token_lists: Collection[list[str]]) -> list[int]:
         """Read the flows that are not in memory, and return ids for those that are new, with one question each."""

@@ -1,6 +1,6 @@
 """A store in a relational database: what is the same on every engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from calltally.model.directory import Directory
 from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, QueueVisit, Records
-from calltally.store import listing, reading, records, recount, retention, small, verify
+from calltally.store import listing, looking, reading, records, recount, retention, small, verify
 from calltally.store.asked import (
     CallList,
     CallPage,
@@ -63,6 +63,11 @@ class Engine(Protocol):
         """Make ready for what will be written in the weeks after an instant."""
         ...
 
+    @property
+    def writer(self) -> int | None:
+        """Who writes here, among all processes whose commits are numbered; `None` where they are not."""
+        ...
+
     def generation(self) -> int:
         """Return a number that changes with every commit of any process."""
         ...
@@ -84,6 +89,7 @@ class Database:
         self._zone = zone
         self._known = Known()
         self._asked = Follower()
+        self._looked: int | None = None
         self._statements = WriteStatements(engine.dialect)
 
     @contextmanager
@@ -258,6 +264,20 @@ class Database:
     def wait_for_change(self, seconds: float) -> bool:
         """Wait until another process has written since the last look, or the time is over; return whether it has."""
         return self._engine.wait_for_change(seconds)
+
+    def changes_of_others(self) -> frozenset[int] | None:
+        """Return the flows that other processes changed since this was asked last; `None`: anything may have."""
+        writer = self._engine.writer
+        if writer is None:
+            return None
+        with self._engine.reading() as connection:
+            self._looked, changed = looking.changes_since(connection, self._looked, writer)
+        return changed
+
+    def flows(self, flow_ids: Collection[int]) -> dict[int, Records]:
+        """Return the stored records of flows."""
+        with self._engine.reading() as connection:
+            return records.records_of(connection, self._known, sorted(flow_ids))
 
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Return what `Transaction.prune` would delete."""

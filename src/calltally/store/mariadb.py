@@ -67,7 +67,7 @@ class MariaDb:
         self._watch_lock = Lock()
         self._writer: pymysql.Connection[Any] | None = None
         self._watcher: pymysql.Connection[Any] | None = None
-        self._me = secrets.randbits(62)
+        self.writer = secrets.randbits(62)
         self._own_commits = 0
         self._closed = Event()
         self._looked: int | None = None
@@ -161,7 +161,7 @@ class MariaDb:
         generation = position - self._own_commits
         if self._looked is None:
             self._looked = generation
-        return MariaDbBatch(connection, cursor, generation=generation, position=position, writer=self._me)
+        return MariaDbBatch(connection, cursor, generation=generation, position=position, writer=self.writer)
 
     def _roll_back(self, connection: "pymysql.Connection[Any]") -> None:
         """Undo a transaction; if even that fails, let the connection go, so that the next write opens another."""

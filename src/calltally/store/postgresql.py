@@ -98,7 +98,7 @@ class Postgresql:
         self._watch_lock = Lock()
         self._writer: psycopg.Connection[Any] | None = None
         self._watcher: psycopg.Connection[Any] | None = None
-        self._me = secrets.randbits(62)
+        self.writer = secrets.randbits(62)
         self._own_commits = 0
         self._closed = Event()
         self._looked: int | None = None
@@ -181,7 +181,7 @@ class Postgresql:
         generation = position - self._own_commits
         if self._looked is None:
             self._looked = position - 1
-        return PostgresqlBatch(cursor, generation=generation, position=position, writer=self._me)
+        return PostgresqlBatch(cursor, generation=generation, position=position, writer=self.writer)
 
     def _roll_back(self, connection: "psycopg.Connection[Any]") -> None:
         """Undo a transaction; if even that fails, let the connection go, so that the next write opens another."""
@@ -275,7 +275,7 @@ class Postgresql:
             if rest <= 0:
                 return
             for notice in watcher.notifies(timeout=min(rest, 0.25), stop_after=1):
-                if notice.payload != str(self._me):
+                if notice.payload != str(self.writer):
                     return
 
     def _others_wrote(self, watcher: "psycopg.Connection[Any]") -> bool:
@@ -283,7 +283,7 @@ class Postgresql:
         before = self._looked
         cursor = watcher.execute(
             "SELECT max(generation), count(*), bool_or(writer <> %s) FROM changes WHERE generation > %s",
-            (self._me, -1 if before is None else before),
+            (self.writer, -1 if before is None else before),
         )
         newest, count, others = cursor.fetchall()[0]
         if newest is None:

@@ -85,6 +85,7 @@ class Sqlite:
         self._opened = 0
         self._watched = 0
         self._closed = Event()
+        self.writer = None  # the commits of a file are not numbered
         self._looked: int | None = None
         self._looked_wide: int | None = None
         with self._reported():

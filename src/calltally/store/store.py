@@ -276,6 +276,17 @@ class Store(Protocol):
         """
         ...
 
+    def changes_of_others(self) -> frozenset[int] | None:
+        """Return the flows that other processes changed since this was asked last; `None`: anything may have changed.
+
+        For one asker, who reads them after that: what is written meanwhile is told the next time.
+        """
+        ...
+
+    def flows(self, flow_ids: Collection[int]) -> dict[int, Records]:
+        """Return the stored records of flows."""
+        ...
+
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Return what `Transaction.prune` would delete."""
         ...

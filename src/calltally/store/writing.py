@@ -258,6 +258,8 @@ class SqlTransaction:
     def add_gap(self, gap: Gap) -> None:
         """Note a time in which something could not be heard; one that began at the same time is replaced."""
         row = (gap.source or "", gap.since_ms, gap.until_ms, gap.reason)
+        # It marks calls as crashed, whoever folds them.
+        self._batch.tell(None)
         self._statements.put_gap.write(self._cursor, [row])
 
     def clear_records(self) -> int:
