@@ -320,6 +320,18 @@ def test_hours_in_which_a_source_was_silent_are_named(tmp_path: Path) -> None:
     assert "sipgate silent 3:30:00" in panel(page, "incoming").text()
 
 
+def test_a_timespan_that_begins_before_anything_was_heard_says_so(tmp_path: Path) -> None:
+    site = fill(tmp_path / "data", CALLS, since="2026-11-02 06:00:00")
+    page, german = ask(site, *[f"/statistics?{TWO_DAYS}&why=calls"] * 2)
+    begins = "Nothing was heard before Monday 2 November 2026, 6:00"
+    # 42 of the 48 hours
+    assert f"{begins}, so 87.5 % of the time is covered" in page.every("div", class_="alarm")[-1].text()
+    assert f"{begins}." in page.one("section", id="why").text()
+    assert "nothing heard yet" in panel(page, "incoming").text()
+    (german,) = ask(site, f"/statistics?{TWO_DAYS}&why=calls", **{"accept-language": "de"})
+    assert "Vor Montag, 2. November 2026, 6:00" in german.every("div", class_="alarm")[-1].text()
+
+
 def _ask_failing(folder: Path, address: str, *methods: str) -> Node:
     answer = ask_failing(folder, address, *methods)
     assert answer.status_code == 200

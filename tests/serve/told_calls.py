@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from calltally.engine.heard import FIRST_START
 from calltally.app import open_parts
 from calltally.model.directory import Directory, Group
 from calltally.model.instants import Gap
@@ -88,6 +89,7 @@ def fill(
     teams: Mapping[str, tuple[str, ...]] | None = None,
     gaps: Sequence[Gap] = (),
     settings: str = OPEN,
+    since: str = "2020-01-01 00:00:00",
 ) -> Path:
     """Fill a data folder, and return it.
 
@@ -98,6 +100,7 @@ def fill(
         teams: numbers of each team.
         gaps: when a source was not heard.
         settings: of the site.
+        since: when calltally was started first.
     """
     folder.mkdir(exist_ok=True)
     (folder / "calltally.toml").write_text(settings)
@@ -114,6 +117,7 @@ def fill(
                 for key, name, numbers in groups
             )
             transaction.save_directory(Directory(groups=known))
+            transaction.set_value(FIRST_START, str(us(since) // 1000).encode())
             for gap in gaps:
                 transaction.add_gap(gap)
     finally:

@@ -26,6 +26,7 @@ Input = Annotated[str, typer.Argument(metavar="FILE|-", help="JSON Lines; - is s
 def import_(file: Input, *, data: Data = None, config: Config = None) -> None:
     """Take messages in; what is there already changes nothing, so it can be interrupted and run again."""
     from calltally.cli.opening import opened  # noqa: PLC0415  loads the database
+    from calltally.engine.heard import noting_imports  # noqa: PLC0415  the same
     from calltally.engine.transfer import Counts, import_messages  # noqa: PLC0415  the same
 
     counts = Counts()
@@ -38,7 +39,8 @@ def import_(file: Input, *, data: Data = None, config: Config = None) -> None:
             tell(bytes_read, size, f"{so_far.read} read, {so_far.understood} understood")
 
         try:
-            import_messages(stream, apply=parts.ingest().apply_new, progress=note)
+            with noting_imports(parts.store, parts.ingest().apply_new) as apply:
+                import_messages(stream, apply=apply, progress=note)
         finally:
             summary(counts)
     if counts.bad_lines and counts.bad_lines == counts.read:

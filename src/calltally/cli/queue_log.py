@@ -25,6 +25,7 @@ def import_(
 ) -> None:
     """Take the lines of files in; what is there already changes nothing, so it can be interrupted and run again."""
     from calltally.cli.opening import known_sources, opened  # noqa: PLC0415  loads the database
+    from calltally.engine.heard import noting_imports  # noqa: PLC0415  the same
     from calltally.engine.queue_log_import import (  # noqa: PLC0415  the same
         STANDARD_INPUT,
         ImportCounts,
@@ -46,13 +47,14 @@ def import_(
             tell(now.bytes_read, now.bytes_total, f"{counts.read} lines read")
 
         try:
-            useless = import_queue_log(
-                files,
-                messages_in=reads_logs[0],
-                apply=parts.ingest().apply_new,
-                progress=note,
-                standard_input=sys.stdin.buffer,
-            ).useless
+            with noting_imports(parts.store, parts.ingest().apply_new) as apply:
+                useless = import_queue_log(
+                    files,
+                    messages_in=reads_logs[0],
+                    apply=apply,
+                    progress=note,
+                    standard_input=sys.stdin.buffer,
+                ).useless
         except UnreadableFileError as unreadable:
             typer.echo(str(unreadable), err=True)
             raise typer.Exit(1) from None

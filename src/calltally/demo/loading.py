@@ -6,14 +6,17 @@ taken in twice by that; they are the same messages, so nothing is doubled.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from calltally.demo.company import directory
+from calltally.demo.company import ASTERISK, SIPGATE, directory
 from calltally.demo.history import DayOfHistory, Plan, history
+from calltally.engine.heard import heard_in, note_import
 from calltally.engine.ingest import Ingest
+from calltally.model.instants import Span
 from calltally.model.messages import RawMessage
 from calltally.store.store import Store
 
@@ -103,7 +106,17 @@ def _note(
     store: Store, next_day: int, plan: Plan, calls: int, back_to: date | None, tell: Callable[[Progress], None]
 ) -> None:
     progress = Progress(percent=DONE * next_day // plan.days, calls=calls, back_to=back_to)
+    _note_heard(store, plan, next_day)
     with store.write() as transaction:
         transaction.set_value(NEXT_DAY, str(next_day).encode())
         transaction.set_value(PROGRESS, msgspec.json.encode({"percent": progress.percent, "text": progress.text}))
     tell(progress)
+
+
+def _note_heard(store: Store, plan: Plan, days: int) -> None:
+    """Note that so many days are known whole, up to the first start of the service, which came a moment later."""
+    zone = ZoneInfo(plan.zone)
+    newest = datetime.fromtimestamp(plan.until_ms / 1000, zone).date()
+    first = datetime.combine(newest - timedelta(days=max(days - 1, 0)), time(), zone)
+    span = Span(round(first.timestamp() * 1000), max(plan.until_ms, heard_in(store).since_ms or 0))
+    note_import(store, dict.fromkeys((SIPGATE, ASTERISK), span))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from calltally.engine.answers import NO_VALUE, PRUNED, Answer, By, ImpossibleQuestionError, Question, Row, Value
 from calltally.engine.gathering import DIMENSIONS, Gathering, Key, Totals, missing_ms
+from calltally.engine.heard import not_heard
 from calltally.engine.memberships import LinesIndex
 from calltally.metrics.catalog import metric as metric_named
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum, additive_evaluator, sums_of
@@ -299,8 +300,9 @@ class Asking:
     def _gaps(self) -> tuple[Gap, ...]:
         sources = self._where.sources
         gaps = self._store.gaps(self._question.span)
-        heard = (gap for gap in gaps if gap.source is None or sources is None or gap.source in sources)
-        return (*heard, *self._pruned())
+        counted = [gap for gap in gaps if gap.source is None or sources is None or gap.source in sources]
+        unheard = not_heard(self._store, self._question.span, sources)
+        return tuple(sorted([*counted, *unheard, *self._pruned()], key=lambda gap: gap.since_ms))
 
     def _pruned(self) -> tuple[Gap, ...]:
         """Return where calls would have to be read one by one that retention has taken: the roll-ups do not help."""

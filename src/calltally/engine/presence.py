@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import structlog
 
+from calltally.engine.heard import note_first_start
 from calltally.engine.ingest import Ingest
 from calltally.engine.lease import Claim, Sight, beaten, holds
 from calltally.engine.lives import PATIENCE_MS, Life, Watched, forgettable, settled, watched
@@ -145,6 +146,7 @@ class Presence:
             if gaps is not None:
                 for gone in list(others) if self.is_sole else forgettable(life, others, self._watch, self.steady_ms()):
                     transaction.set_value(ALIVE + gone, None)
+            note_first_start(self.store, transaction, life.since_ms)
             sight = self._beat(transaction)
         self._life, self._sight = life, sight
         self._is_settled = gaps is not None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from calltally.engine.answers import PRUNED, Value
+from calltally.engine.heard import NOT_YET, is_unheard
 from calltally.metrics.catalog import BY_NAME
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum
 from calltally.metrics.metric import Metric
@@ -207,12 +208,22 @@ def covered(share: float, words: Words) -> str:
     return str(numbers.percent(floor(share * _PERMILLE) / _PERMILLE, words.language))
 
 
+def moment(instant_ms: int, zone: ZoneInfo, words: Words) -> str:
+    """Return an instant with its day and year."""
+    return f"{times.long_date(instant_ms, zone, words.language)}, {times.clock_minutes(instant_ms, zone)}"
+
+
+_WORDS: Final = {PRUNED: "pruned", NOT_YET: "not_yet"}
+
+
 def _gap_words(gap: Gap, heard: Heard, words: Words) -> str:
     since, until = max(gap.since_ms, heard.span.since_ms), min(gap.until_ms, heard.span.until_ms)
+    if is_unheard(gap) and gap.source is None and since == heard.span.since_ms:
+        return words.t("why.page.begins", until=moment(until, heard.zone, words))
     day = times.day_month(since, heard.zone, words.language)
     last = times.day_month(until, heard.zone, words.language)
     end = times.clock_minutes(until, heard.zone)
-    word = "missing" if gap.source else "pruned" if gap.reason == PRUNED else "down"
+    word = "missing" if gap.source else _WORDS.get(gap.reason, "down")
     return words.t(
         f"why.page.{word}",
         source=gap.source or "",

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from calltally.engine.heard import first_heard_ms
 from calltally.engine.questions import CallOrder
 from calltally.model.instants import rfc3339_ms
-from calltally.render import charts, times
+from calltally.render import charts
 from calltally.render.charts import Caption
 from calltally.render.csv_lines import csv_line
 from calltally.serve.problems import Mistake, ProblemError
@@ -25,6 +26,7 @@ from calltally.serve.web.explaining import (
     covered,
     explanation,
     left_out,
+    moment,
     open_lines,
 )
 from calltally.serve.web.filtering import filter_form
@@ -188,13 +190,19 @@ class StatisticsPage:
         """Return the line that says how much of the time is covered, if it is not all of it."""
         try:
             share = draw.statistics.completeness()
+            first_ms = first_heard_ms(draw.statistics.gaps(), draw.statistics.span)
         except StoreError:
             return None
         if share >= _AS_GOOD_AS_WHOLE:
             return None
+        part = covered(share, draw.words)
+        line = draw.t("state.degraded.covered", share=part)
+        if first_ms is not None:
+            when = moment(first_ms, draw.statistics.site.zone, draw.words)
+            line = draw.t("state.degraded.begins", when=when, share=part)
         return Alarm(
             title=draw.t("status.word.incomplete"),
-            line=draw.t("state.degraded.covered", share=covered(share, draw.words)),
+            line=line,
             kind="soft",
             href=draw.why("calls"),
             word=draw.t("site.tool.why"),
@@ -233,8 +241,7 @@ def _explained(draw: Drawing, name: str) -> Explanation:
 
 
 def _moment(draw: Drawing) -> str:
-    zone, now_ms = draw.statistics.site.zone, draw.statistics.now_ms
-    return f"{times.long_date(now_ms, zone, draw.words.language)}, {times.clock_minutes(now_ms, zone)}"
+    return moment(draw.statistics.now_ms, draw.statistics.site.zone, draw.words)
 
 
 def _heard(draw: Drawing) -> Heard:

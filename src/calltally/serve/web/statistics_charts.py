@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from markupsafe import Markup
 
 from calltally.engine.answers import PRUNED
+from calltally.engine.heard import is_unheard
 from calltally.model.instants import SECOND_MS, Gap
 from calltally.model.words import Direction, Outcome
 from calltally.render import charts, numbers, times
@@ -81,6 +82,8 @@ class Drawing:
 
     def _gap_name(self, gap: Gap) -> str:
         time = numbers.duration(self._length_ms(gap))
+        if is_unheard(gap) and gap.source is None:
+            return self.t("status.word.never")
         if gap.source is None:
             return self.t("state.degraded.pruned" if gap.reason == PRUNED else "state.degraded.down", time=time)
         return self.t("state.degraded.gap", source=gap.source, time=time)
