@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from calltally.engine.heard import FIRST_START
 from calltally.app import open_parts
+from calltally.engine.heard import FIRST_START
 from calltally.model.directory import Directory, Group
 from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
