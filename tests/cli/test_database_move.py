@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from calltally.app import clock_us
 from calltally.cli.main import run
-from calltally.engine.duties import note_alive
-from tests.engine.whole_site import exported, fill, opened
+from tests.engine.whole_site import begin_to_serve, exported, fill, opened
 
 
 @pytest.fixture
@@ -52,6 +50,6 @@ def test_a_move_that_cannot_begin_says_why_and_fails(
     site: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with opened(tmp_path / "site", site) as parts:
-        note_alive(parts.store, clock_us() // 1000)
+        begin_to_serve(parts)
     assert called(site, str(tmp_path / "new.db")) == 1
     assert "A calltally serves the first database. End it first" in capfd.readouterr().err

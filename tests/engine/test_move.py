@@ -8,14 +8,12 @@ from random import Random
 
 import pytest
 
-from calltally.app import clock_us
 from calltally.app.moving import MoveError, move_database
 from calltally.app.starting import StartError, sole_service
 from calltally.engine.move import Tell
-from calltally.engine.presence import Presence
 from calltally.model.messages import RawMessage
 from calltally.store.store import StoreError
-from tests.engine.whole_site import NOW_MS, answers, exported, fill, opened
+from tests.engine.whole_site import NOW_MS, answers, begin_to_serve, exported, fill, opened
 from tests.servers import Server
 
 Url = Callable[[str], str]
@@ -168,10 +166,7 @@ def test_nothing_is_moved_from_where_nothing_is(tmp_path: Path, sqlite: Url, nam
 
 def test_a_database_that_is_served_is_moved_only_if_told(tmp_path: Path, site: str, sqlite: Url) -> None:
     with opened(tmp_path / "site", site) as parts:
-        served = Presence(
-            store=parts.store, instance="served", is_sole=True, clock_us=clock_us, steady_ms=lambda: clock_us() // 1000
-        )
-        served.begin(parts.ingest())
+        begin_to_serve(parts)
     with pytest.raises(MoveError, match="serves the first database"):
         move_database(site, sqlite("other"), while_serving=False, tell=unheeded)
     with sole_service(tmp_path / "site"):

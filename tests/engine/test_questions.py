@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calltally.engine.answers import Answer, By, ImpossibleQuestionError, Question, Selection, by_asked
+from calltally.engine.heard import FIRST_START
 from calltally.engine.memberships import UnknownChoiceError
 from calltally.engine.questions import CallOrder, Questions
 from calltally.metrics.catalog import METRICS, UnknownMetricError, metric
@@ -289,6 +290,7 @@ def test_what_pruned_records_would_have_to_answer_is_incomplete(
     with closing(open_store(str(tmp_path / "calls.db"), zone="UTC")) as store:
         with store.write() as transaction:
             transaction.set_value(RECORDS_PRUNED, str(start_ms + DAY_MS).encode())
+            transaction.set_value(FIRST_START, str(start_ms).encode())
         moved = Span(start_ms + span.since_ms, start_ms + span.until_ms)
         question = Question(metrics=("calls",), span=moved, zone=ZoneInfo("UTC"))
         asking = replace(question, **asked)  # type: ignore[arg-type]  # the names are those of a question

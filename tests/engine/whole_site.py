@@ -6,11 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from calltally.app import Parts, open_parts
+from calltally.app import Parts, clock_us, open_parts
 from calltally.demo.company import directory, teams_file
 from calltally.demo.history import Plan, history, in_batches
 from calltally.engine.answers import Answer, By, Question
 from calltally.engine.memberships import memberships_of
+from calltally.engine.presence import Presence
 from calltally.engine.teams import FILE_NAME
 from calltally.engine.transfer import line_of
 from calltally.metrics.catalog import METRICS
@@ -69,6 +70,13 @@ def fill(parts: Parts, calls: int = 150) -> None:
             messages_before_us=(NOW_MS - 30 * DAY_MS) * 1000,
             records_before_ms=NOW_MS - 50 * DAY_MS,
         )
+
+
+def begin_to_serve(parts: Parts) -> None:
+    """Note that a service lives, as it does when it starts."""
+    steady = clock_us() // 1000
+    presence = Presence(store=parts.store, instance="served", is_sole=True, clock_us=clock_us, steady_ms=lambda: steady)
+    presence.begin(parts.ingest())
 
 
 def exported(parts: Parts) -> dict[str, bytes]:
