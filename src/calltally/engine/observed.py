@@ -5,49 +5,36 @@ later is told by the store, not here. Imports, rebuilds and old history do not c
 """
 
 import threading
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from calltally.engine.ingest import Applied, Understood
 from calltally.engine.label_values import LabelValues
 from calltally.engine.placing import Change
+from calltally.engine.series import Observations, Series
 from calltally.metrics.exposed import (
-    BY_NAME,
-    CALL_RING,
-    CALL_TALK,
-    CALL_WAIT,
-    CALLS,
     DUPLICATE,
     ENTRIES,
-    EXITS,
     INGEST,
     NO_EVENT,
     NOT_UNDERSTOOD,
-    OWN_CALL_COUNTERS,
-    OWN_VISIT_COUNTERS,
     QUEUE_EVENT,
-    QUEUE_WAIT,
     RECEIVED,
-    REFUSALS,
     REJECTED,
     REQUESTS,
     SETTLED_EVENT,
-    Amount,
     Labels,
     call_amounts,
-    counter_name,
     exit_amounts,
     talk_amounts,
-    values_of,
 )
-from calltally.model.events import Event, LegEventKind, LegSettled
+from calltally.model.events import Event, LegSettled
 from calltally.model.instants import MINUTE_MS
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, QueueVisit, Records
-from calltally.model.words import Direction, VisitOutcome
+from calltally.model.words import VisitOutcome
 
 SETTLE_US: Final = 2_000_000
 """A call that goes on within this time, at the next phone or in the next queue, was not over."""
@@ -57,30 +44,13 @@ LIVE_MS: Final = 5 * MINUTE_MS
 
 LIVE_US: Final = LIVE_MS * 1000
 SETTLED_AT_ONCE: Final = 200
-"""So many calls are counted in one breath, while the writer may have to wait."""
+"""So many calls are counted in one breath, while the event loop may have to wait."""
 
 MOST_UNSETTLED: Final = 4_000
 KEPT: Final = 50_000
 """So many calls, and visits, are remembered as counted."""
 
 _ENTERED, _LEFT, _TALKED = 1, 2, 4
-
-
-@dataclass(slots=True)
-class Distribution:
-    """How often durations fell into each bucket, the last one without an upper border; `total` is their sum."""
-
-    counts: list[int]
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Observations:
-    """Counters and histograms at one moment, by family and labels; amounts before the family's scale."""
-
-    counters: Mapping[str, Mapping[Labels, int]]
-    histograms: Mapping[str, Mapping[Labels, Distribution]]
-    borders: Mapping[str, Sequence[float]]
 
 
 @dataclass(slots=True)
@@ -121,24 +91,12 @@ class Observed:
         """
         self._clock_us = clock_us
         self._lock = threading.Lock()
-        self.label_values = LabelValues(most_values, source=sources, queue=queues)
-        self._borders = {
-            name: family.borders(targets) for name, family in BY_NAME.items() if family.kind == "histogram"
-        }
-        self._scaled = {
-            name: [round(border * BY_NAME[name].scale) for border in borders] for name, borders in self._borders.items()
-        }
-        self._counters: dict[str, dict[Labels, int]] = {
-            name: {} for name, family in BY_NAME.items() if family.kind == "counter"
-        }
-        self._histograms: dict[str, dict[Labels, Distribution]] = {name: {} for name in self._borders}
+        self._series = Series(LabelValues(most_values, source=sources, queue=queues), targets)
         self._ended: dict[int, tuple[int, Records]] = {}
         self._calls = _Memory()
         self._visits = _Memory()
-        self._places: set[Labels] = set()
-        self._begun: set[str] = set()
         for source in sources:
-            self._begin_source(source)
+            self._series.begin_source(source)
 
     def heard(self, applied: Applied, durable_us: int) -> None:
         """Count a batch that was durable at this instant."""
@@ -146,7 +104,7 @@ class Observed:
             if applied.told:
                 self._count_messages(applied.told, durable_us)
             for source in applied.repeats:
-                self._add(DUPLICATE, (source,), 1)
+                self._series.add(DUPLICATE, (source,), 1)
             for change in applied.changes:
                 if change.new.visits:
                     self._count_visits(change, durable_us // 1000)
@@ -157,7 +115,7 @@ class Observed:
     def refused(self, source: str, reason: str) -> None:
         """Count a delivery that was turned away; the reason is one of `exposed.REFUSALS`."""
         with self._lock:
-            self._add(REJECTED, (source, reason), 1)
+            self._series.add(REJECTED, (source, reason), 1)
 
     def not_stored(self, messages: Sequence[RawMessage]) -> None:
         """Count messages that the store did not take; their senders come again."""
@@ -167,17 +125,27 @@ class Observed:
     def answered(self, route: str, method: str, status: str) -> None:
         """Count a request that was answered, by the class of its status."""
         with self._lock:
-            self._add(REQUESTS, (route, method, status), 1)
+            self._series.add(REQUESTS, (route, method, status), 1)
 
     def place(self, source: str, queue: str) -> Labels:
         """Return the labels of a queue, bounded, whose series exist from now on."""
         with self._lock:
-            return self._place(source, queue)
+            return self._series.place(source, queue)
+
+    def source(self, name: str) -> str:
+        """Return how a source is called in labels."""
+        with self._lock:
+            return self._series.label_values.bounded("source", name)
+
+    @property
+    def dropped(self) -> int:
+        """How many values of labels were folded into `other`."""
+        return self._series.label_values.dropped
 
     def places(self) -> list[Labels]:
         """Return every source and queue that has series."""
         with self._lock:
-            return sorted(self._places)
+            return sorted(self._series.places)
 
     def observations(self) -> Observations:
         """Return everything that was counted, and count the calls that are settled by now."""
@@ -185,14 +153,7 @@ class Observed:
         while True:
             with self._lock:
                 if not self._settle(now_us):
-                    return Observations(
-                        counters={name: dict(series) for name, series in self._counters.items()},
-                        histograms={
-                            name: {labels: Distribution([*each.counts], each.total) for labels, each in series.items()}
-                            for name, series in self._histograms.items()
-                        },
-                        borders=self._borders,
-                    )
+                    return self._series.observations()
 
     # --- messages -------------------------------------------------------------------------------------------------
 
@@ -209,26 +170,14 @@ class Observed:
             if recent:
                 self._count_messages(recent, durable_us)
         else:
-            source = self._begin_source(sources.pop())
+            source = self._series.begin_source(sources.pop())
             refused = len(problems) - problems.count(None)
             if refused:
-                self._add(REJECTED, (source, NOT_UNDERSTOOD), refused)
+                self._series.add(REJECTED, (source, NOT_UNDERSTOOD), refused)
                 tellings = tuple(events for events, problem in zip(tellings, problems, strict=True) if problem is None)
             for event, count in _events(tellings).items():
-                self._add(RECEIVED, (source, event), count)
-            self._observe_all(INGEST, (source,), delays)
-
-    def _observe_all(self, name: str, labels: Labels, amounts: list[int]) -> None:
-        """Observe amounts in rising order: they are cut at the borders, not looked at one by one."""
-        borders = self._scaled[name]
-        distribution = self._distribution(name, labels)
-        below = 0
-        for place, border in enumerate(borders):
-            reached = bisect_left(amounts, border + 1, below)
-            distribution.counts[place] += reached - below
-            below = reached
-        distribution.counts[-1] += len(amounts) - below
-        distribution.total += sum(amounts)
+                self._series.add(RECEIVED, (source, event), count)
+            self._series.observe_all(INGEST, (source,), delays)
 
     # --- calls and visits -----------------------------------------------------------------------------------------
 
@@ -260,8 +209,8 @@ class Observed:
             records = self._ended.pop(flow_id)[1]
             self._calls.note(flow_id, _LEFT)
             if records.call is not None:
-                self._begin_source(records.call.source)
-                self._count(call_amounts(records.call, records.legs))
+                self._series.begin_source(records.call.source)
+                self._series.count(call_amounts(records.call, records.legs))
         return bool(due)
 
     def _count_visits(self, change: Change, now_ms: int) -> None:
@@ -279,86 +228,13 @@ class Observed:
                 self._count_visit(visit, new_flags)
 
     def _count_visit(self, visit: QueueVisit, stages: int) -> None:
-        self._place(visit.source, visit.queue)
+        self._series.place(visit.source, visit.queue)
         if stages & _ENTERED:
-            self._add(ENTRIES, (visit.source, visit.queue), 1)
+            self._series.add(ENTRIES, (visit.source, visit.queue), 1)
         if stages & _LEFT:
-            self._count(exit_amounts(visit))
+            self._series.count(exit_amounts(visit))
         if stages & _TALKED:
-            self._count(talk_amounts(visit))
-
-    # --- series ---------------------------------------------------------------------------------------------------
-
-    def _count(self, amounts: Iterable[Amount]) -> None:
-        for name, labels, amount in amounts:
-            if name in self._counters:
-                self._add(name, labels, amount)
-            else:
-                distribution = self._distribution(name, labels)
-                distribution.counts[bisect_left(self._scaled[name], amount)] += 1
-                distribution.total += amount
-
-    def _add(self, name: str, labels: Labels, amount: int) -> None:
-        series = self._counters[name]
-        if labels not in series:
-            labels = self._bounded(name, labels)
-        series[labels] = series.get(labels, 0) + amount
-
-    def _distribution(self, name: str, labels: Labels) -> Distribution:
-        series = self._histograms[name]
-        if labels not in series:
-            labels = self._bounded(name, labels)
-        found = series.get(labels)
-        if found is None:
-            found = series[labels] = Distribution([0] * (len(self._scaled[name]) + 1))
-        return found
-
-    def _bounded(self, name: str, labels: Labels) -> Labels:
-        """Return labels within the bounds; those of a series that is there are."""
-        return tuple(map(self.label_values.bounded, BY_NAME[name].labels, labels))
-
-    def _begin_source(self, source: str) -> str:
-        """Give a source its series, so that the first call of each kind is seen as a rise; return its bounded name."""
-        if source in self._begun:
-            return source
-        name = self.label_values.bounded("source", source)
-        if name in self._begun:
-            return name
-        self._begun.add(name)
-        for reason in (*REFUSALS, NOT_UNDERSTOOD):
-            self._add(REJECTED, (name, reason), 0)
-        self._add(DUPLICATE, (name,), 0)
-        for kind in (LegEventKind.STARTED, QUEUE_EVENT):
-            self._add(RECEIVED, (name, kind), 0)
-        for direction in Direction:
-            place = (name, direction.value)
-            for outcome in values_of(BY_NAME[CALLS], "outcome"):
-                self._add(CALLS, (*place, outcome), 0)
-            for measure in OWN_CALL_COUNTERS:
-                self._add(counter_name(measure), place, 0)
-            for outcome in values_of(BY_NAME[CALL_WAIT], "outcome"):
-                self._distribution(CALL_WAIT, (*place, outcome))
-            for histogram in (CALL_RING, CALL_TALK):
-                self._distribution(histogram, place)
-        return name
-
-    def _place(self, source: str, queue: str) -> Labels:
-        """Give a queue its series; return its bounded labels."""
-        place = (source, queue)
-        if place in self._places:
-            return place
-        place = (self._begin_source(source), self.label_values.bounded("queue", queue))
-        if place in self._places:
-            return place
-        self._places.add(place)
-        self._add(ENTRIES, place, 0)
-        for outcome in values_of(BY_NAME[EXITS], "outcome"):
-            self._add(EXITS, (*place, outcome), 0)
-        for outcome in values_of(BY_NAME[QUEUE_WAIT], "outcome"):
-            self._distribution(QUEUE_WAIT, (*place, outcome))
-        for measure in OWN_VISIT_COUNTERS:
-            self._add(counter_name(measure, "visit"), place, 0)
-        return place
+            self._series.count(talk_amounts(visit))
 
 
 def _events(tellings: Sequence[Sequence[Event]]) -> dict[str, int]:

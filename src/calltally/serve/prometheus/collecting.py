@@ -18,7 +18,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from calltally.engine.observed import Distribution, Observations
+from calltally.engine.series import Distribution, Observations
 from calltally.metrics.exposed import FAMILIES, Family, Labels
 from calltally.serve.prometheus.gauges import Values
 

@@ -87,7 +87,7 @@ def gauges_of(moment: Moment, observed: Observed, *, store_kind: str, size: int 
         **_queues(moment, observed),
         **_sources(moment, observed),
     }
-    return {**values, DROPPED: {(): float(observed.label_values.dropped)}}
+    return {**values, DROPPED: {(): float(observed.dropped)}}
 
 
 def _calls(moment: Moment, observed: Observed) -> dict[str, Values]:
@@ -98,7 +98,7 @@ def _calls(moment: Moment, observed: Observed) -> dict[str, Values]:
         call = records.call
         if call is None or not call.is_open:
             continue
-        source = observed.label_values.bounded("source", call.source)
+        source = observed.source(call.source)
         key = (source, call.direction.value, live_state(records))
         active[key] = active.get(key, 0.0) + 1
         if is_waiting(records):
@@ -126,7 +126,7 @@ def _sources(moment: Moment, observed: Observed) -> dict[str, Values]:
     last: Values = {}
     lags: Values = {}
     for source in moment.sources:
-        labels = (observed.label_values.bounded("source", source.name),)
+        labels = (observed.source(source.name),)
         up[labels] = float(_is_up(source) and not moment.degraded)
         if source.last_received_at_us is not None:
             last[labels] = max(source.last_received_at_us / 1_000_000, last.get(labels, 0.0))
@@ -141,7 +141,7 @@ def _is_up(source: HeardSource) -> bool:
 
 
 def _names(observed: Observed, names: Iterable[str]) -> list[str]:
-    return sorted({observed.label_values.bounded("source", name) for name in names})
+    return sorted({observed.source(name) for name in names})
 
 
 def _seconds(duration_ms: int) -> float:
