@@ -144,6 +144,7 @@ def test_calltally_understands_what_it_is_told(tmp_path: Path, name: str) -> Non
         CALLTALLY_SOURCES__SIPGATE__CHECK_SIGNATURE="false",
     )
     settings = load(environ=environ)
+    assert settings.command == f"docker compose run --rm {name}"
     assert settings.site.time_zone == "Europe/Berlin"
     assert settings.database_url.partition("://")[2].startswith("calltally:calltally_database_password@")
     require_guard(settings.server)

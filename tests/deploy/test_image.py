@@ -105,7 +105,7 @@ def test_exactly_what_the_dockerfile_copies_gets_into_a_build(both: tuple[Stage,
 def built() -> dict[str, Any]:
     """Return what is true of the image that the Dockerfile's steps make."""
     variables = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")]
-    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "env", *variables]
+    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive", "env", "PYTHONDONTWRITEBYTECODE=1", *variables]
     command = [*as_root, sys.executable, "-m", "tests.deploy.image_facts"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
