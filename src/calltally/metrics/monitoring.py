@@ -271,7 +271,7 @@ alerting:
 
 scrape_configs:
   - job_name: calltally
-    # Where calltally asks for a password: `calltally token create prometheus` prints a token for this file.
+    # Where calltally asks for a password: `calltally token create --name prometheus` prints a token for this file.
     {comment}authorization:
     {comment}  credentials_file: {json.dumps(token_file or "/etc/prometheus/calltally.token")}
     static_configs:
