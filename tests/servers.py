@@ -3,7 +3,8 @@
 They are set up as unkindly as a real server may be found: an odd time zone, an odd collation, lax settings for what a
 client should ask for itself. A test that depends on a server's defaults fails here.
 
-`kill` ends one by force in the middle of its work, `start` brings it up again with what was on the disk.
+`kill` ends one by force in the middle of its work, `start` brings it up again with what was in its files. A killed
+process takes nothing with it that it had given to the system, so the servers do not wait for the disk itself.
 """
 
 import os
@@ -111,7 +112,7 @@ class Server:
         self._end(self.flavour.stop)
 
     def kill(self) -> None:
-        """End it by force, as a loss of power would; what it had not written to its files is gone."""
+        """End it by force in the middle of its work; what it had not written to its files is gone."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
@@ -205,6 +206,7 @@ def _serve_postgresql(folder: Path, port: int) -> Sequence[str]:
         "log_timezone": "UTC",
         "datestyle": "SQL, DMY",
         "synchronous_commit": "off",
+        "fsync": "off",
         "shared_buffers": "32MB",
         "max_wal_size": "256MB",
         "lc_messages": "C",
@@ -252,6 +254,7 @@ def _serve_mariadb(folder: Path, port: int) -> Sequence[str]:
         "innodb-buffer-pool-size": "64M",
         "innodb-log-file-size": "64M",
         "innodb-flush-log-at-trx-commit": 1,
+        "innodb-flush-method": "nosync",
     }
     return [
         path_of("mariadb"),
