@@ -219,6 +219,7 @@ class Duties:
 
     async def _prune(self) -> None:
         now_ms = self.clock_us() // 1000
+        await self.writer.run(lambda _ingest: self.store.prepare(now_ms))
         counts = await self.writer.run(
             lambda ingest: keep_to_retention(self.store, ingest, self.retention, now_ms, self.zone)
         )
