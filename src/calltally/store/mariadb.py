@@ -8,7 +8,7 @@ says its time zone, modes, character set and isolation itself.
 
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from threading import Event, Lock, RLock
@@ -19,18 +19,20 @@ import pymysql
 from pymysql.constants import SERVER_STATUS
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from calltally.store.mariadb_address import Address, address_from
 from calltally.store.mariadb_batch import MariaDbBatch, next_position
 from calltally.store.mariadb_errors import PATIENCE_SECONDS, is_gone, sentence
 from calltally.store.mariadb_statements import MariaDbDialect
+from calltally.store.rows import Row
 from calltally.store.store import StoreError
 
 READERS: Final = 4
 MORE_READERS: Final = 12
-READ_SECONDS: Final = 120
-"""How long a question may take before the server gives it up; exports, which are read as they come, may take longer."""
+STILL_SECONDS: Final = 120
+"""How long a write transaction may stand still, for instance because its process was stopped, before it is undone."""
 SILENT_SECONDS: Final = 900
 """How long a statement may take before its connection counts as lost."""
 MIGRATION_SECONDS: Final = 600
@@ -41,12 +43,22 @@ OLDEST: Final = (10, 11)
 
 _MODES: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """No `ANSI_QUOTES` and no `NO_BACKSLASH_ESCAPES`: `mariadb_statements` prints texts for a session without them."""
-_SESSION: Final = (
-    f"SET SESSION time_zone = '+00:00', sql_mode = '{_MODES}'",
-    "SET SESSION sql_auto_is_null = 0, sql_safe_updates = 0, sql_big_selects = 1, sql_select_limit = DEFAULT",
-    f"SET SESSION wait_timeout = 28800, max_statement_time = 0, innodb_lock_wait_timeout = {PATIENCE_SECONDS}",
+_ALWAYS: Final = {
+    "time_zone": "'+00:00'",
+    "sql_mode": f"'{_MODES}'",
+    "sql_auto_is_null": "0",
+    "sql_safe_updates": "0",
+    "sql_big_selects": "1",
+    "sql_select_limit": "DEFAULT",
+    "wait_timeout": "28800",
+    "max_statement_time": "0",
+    "innodb_lock_wait_timeout": str(PATIENCE_SECONDS),
+    "idle_write_transaction_timeout": str(STILL_SECONDS),
     # Else long lists would become joins.
-    "SET SESSION in_predicate_conversion_threshold = 0",
+    "in_predicate_conversion_threshold": "0",
+}
+_SESSION: Final = (
+    f"SET SESSION {', '.join(f'{name} = {value}' for name, value in _ALWAYS.items())}",
     # Writers need nothing stricter, as they come one after the other, and less would not go with every binary log.
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )
@@ -71,7 +83,6 @@ class MariaDb:
         self._own_commits = 0
         self._closed = Event()
         self._looked: int | None = None
-        self._looked_wide: int | None = None
         self._readers = create_engine(
             "mysql+pymysql://",
             creator=self._connect,
@@ -130,8 +141,7 @@ class MariaDb:
             batch = self._begin()
             try:
                 yield batch
-                batch.note_changes()
-                batch.connection.commit()
+                batch.commit()
             except BaseException:
                 self._roll_back(batch.connection)
                 raise
@@ -160,7 +170,7 @@ class MariaDb:
             raise StoreError(f"something between calltally and {self._address.server} changed the session's sql_mode")
         generation = position - self._own_commits
         if self._looked is None:
-            self._looked = generation
+            self._looked = position - 1
         return MariaDbBatch(connection, cursor, generation=generation, position=position, writer=self.writer)
 
     def _roll_back(self, connection: "pymysql.Connection[Any]") -> None:
@@ -235,22 +245,8 @@ class MariaDb:
 
     def generation(self) -> int:
         """Return a number that changes with every commit of any process."""
-        with self._watch_lock, self._reported():
-            for is_last in (False, True):
-                try:
-                    if self._watcher is None:
-                        self._watcher = self._connect()
-                    with self._watcher.cursor() as cursor:
-                        cursor.execute("SELECT next FROM counters WHERE name = 'generation'")
-                        rows = cursor.fetchall()
-                except pymysql.MySQLError as error:
-                    _close(self._watcher)
-                    self._watcher = None
-                    if is_last or not is_gone(error):
-                        raise
-                else:
-                    return int(rows[0][0]) if rows else 0
-        raise AssertionError
+        rows = self._looked_up("SELECT next FROM counters WHERE name = 'generation'")
+        return int(rows[0][0]) if rows else 0
 
     def wait_for_change(self, seconds: float) -> bool:
         """Wait until another process has written since the last look, or the time is over; return whether it has."""
@@ -265,14 +261,36 @@ class MariaDb:
         return False
 
     def _others_wrote(self) -> bool:
-        """Return whether another process has written since the last look; the lock is only taken if anybody has."""
-        wide = self.generation()
-        if wide == self._looked_wide:
+        """Return whether another process has written since the last look."""
+        before = self._looked
+        since = -1 if before is None else before
+        ((newest, count, others),) = self._looked_up(
+            f"SELECT MAX(generation), COUNT(*), SUM(writer <> {self.writer:d}) FROM changes WHERE generation > {since:d}"  # noqa: S608, E501  our own numbers
+        )
+        if newest is None:
             return False
-        with self._lock:
-            generation = self.generation() + 1 - self._own_commits
-        before, self._looked, self._looked_wide = self._looked, generation, wide
-        return before not in {None, generation}
+        self._looked = newest
+        # Where rows are missing, too much time has passed to know.
+        return before is not None and bool(others or count != newest - before)
+
+    def _looked_up(self, question: str) -> Sequence[Row]:
+        """Return the rows of a question that is asked often, on a connection of its own."""
+        with self._watch_lock, self._reported():
+            for is_last in (False, True):
+                try:
+                    if self._watcher is None:
+                        self._watcher = self._connect()
+                    with self._watcher.cursor() as cursor:
+                        cursor.execute(question)
+                        rows: Sequence[Row] = cursor.fetchall()
+                except pymysql.MySQLError as error:
+                    _close(self._watcher)
+                    self._watcher = None
+                    if is_last or not is_gone(error):
+                        raise
+                else:
+                    return rows
+        return ()
 
     def close(self) -> None:
         """Give back every connection."""
@@ -298,6 +316,11 @@ class MariaDb:
             if found is None:
                 raise
             raise StoreError(found) from error
+        except PoolTimeoutError as error:
+            raise StoreError(
+                f"the MariaDB server {self._address.server} answers too slowly:"
+                f" {READERS + MORE_READERS} questions have been waiting for half a minute"
+            ) from error
 
 
 def _keep_alive(connection: "pymysql.Connection[Any]") -> None:

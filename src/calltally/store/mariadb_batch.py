@@ -5,19 +5,23 @@ from typing import Any, Final
 
 import msgspec
 import pymysql
-from pymysql.cursors import Cursor
+from pymysql.cursors import Cursor as DriversCursor
+
+from calltally.store.statements import Cursor
 
 KEPT_MS: Final = 600_000
 """How long is remembered what a commit changed."""
 TIDY_EVERY: Final = 500
 """After so many commits of all processes, what is older is deleted."""
+MOST_TOLD: Final = 5_000
+"""If a transaction changed more flows than this, it says that anything may have changed."""
 
 _NUMBERED: Final = "UPDATE counters SET next = LAST_INSERT_ID(next + 1) WHERE name = 'generation'"
 _FIRST: Final = "INSERT INTO counters (name, next) VALUES ('generation', 0) ON DUPLICATE KEY UPDATE next = next"
 _NOW_MS: Final = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 
 
-def next_position(cursor: Cursor) -> int:
+def next_position(cursor: DriversCursor) -> int:
     """Begin a transaction: wait for every other writer, and return the number of this commit."""
     if cursor.execute(_NUMBERED) == 0:
         cursor.execute(_FIRST)
@@ -39,14 +43,14 @@ class MariaDbBatch:
     def __init__(
         self,
         connection: "pymysql.Connection[Any]",
-        cursor: Cursor,
+        cursor: Any,  # noqa: ANN401  the driver's cursor, of which its published types say less than we use
         *,
         generation: int,
         position: int,
         writer: int,
     ) -> None:
         self.connection = connection
-        self.cursor = cursor
+        self.cursor: Cursor = cursor
         self.generation = generation
         self.position = position
         self._writer = writer
@@ -54,15 +58,16 @@ class MariaDbBatch:
 
     def changed_since(self, position: int) -> frozenset[int] | None:
         """Return the flows that other processes changed in commits after a position; `None`: anything may have."""
-        self.cursor.execute("SELECT MIN(generation) FROM changes")
-        ((oldest,),) = self.cursor.fetchall()
-        if oldest is None or oldest > position + 1:
-            return None
         self.cursor.execute(
-            f"SELECT flow_ids FROM changes WHERE generation > {position:d} AND writer <> {self._writer:d}"  # noqa: S608  our own numbers
+            f"SELECT writer, flow_ids FROM changes WHERE generation > {position:d} AND generation < {self.position:d}"  # noqa: S608  our own numbers
         )
+        rows = self.cursor.fetchall()
+        if len(rows) != self.position - position - 1:
+            return None
         found: set[int] = set()
-        for (flow_ids,) in self.cursor.fetchall():
+        for writer, flow_ids in rows:
+            if writer == self._writer:
+                continue
             if flow_ids is None:
                 return None
             found.update(msgspec.json.decode(flow_ids, type=list[int]))
@@ -75,15 +80,11 @@ class MariaDbBatch:
         else:
             self._flow_ids.update(flow_ids)
 
-    def note_changes(self) -> None:
-        """Write down what was told, and forget what is long past; the newest row stays, to show how far they go."""
-        if self._flow_ids != set():
-            told = "NULL" if self._flow_ids is None else f"'{msgspec.json.encode(sorted(self._flow_ids)).decode()}'"
-            self.cursor.execute(f"INSERT INTO changes VALUES ({self.position:d}, {self._writer:d}, {told}, {_NOW_MS})")  # noqa: S608  our own numbers
+    def commit(self) -> None:
+        """Write down what was told, and make it all durable."""
+        flow_ids = self._flow_ids
+        told = "NULL" if flow_ids is None or len(flow_ids) > MOST_TOLD else f"'{sorted(flow_ids)}'"
+        self.cursor.execute(f"INSERT INTO changes VALUES ({self.position:d}, {self._writer:d}, {told}, {_NOW_MS})")  # noqa: S608  our own numbers
         if self.position % TIDY_EVERY == 0:
-            self.cursor.execute("SELECT MAX(generation) FROM changes")
-            ((newest,),) = self.cursor.fetchall()
-            if newest is not None:
-                self.cursor.execute(
-                    f"DELETE FROM changes WHERE at_ms < {_NOW_MS} - {KEPT_MS} AND generation < {int(newest)}"  # noqa: S608  our own numbers
-                )
+            self.cursor.execute(f"DELETE FROM changes WHERE at_ms < {_NOW_MS} - {KEPT_MS}")  # noqa: S608  a number
+        self.connection.commit()
