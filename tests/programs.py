@@ -63,6 +63,12 @@ def _may_become_root() -> bool:
     return subprocess.run([sudo, "--non-interactive", "true"], check=False, capture_output=True).returncode == 0
 
 
+def _grafana_schema() -> str | None:
+    folder = ROOT / "node_modules"
+    found = shutil.which(folder / ".bin" / "ts-json-schema-generator") if shutil.which("node") else None
+    return found if (folder / "@grafana" / "schema").is_dir() else None
+
+
 PROGRAMS = {
     "chromium": Program(
         find=_chromium,
@@ -110,6 +116,10 @@ PROGRAMS = {
     ),
     "tsc": Program(
         find=_tsc,
+        command="sudo apt-get install --no-install-recommends nodejs npm && scripts/fetch-tsc",
+    ),
+    "grafana-schema": Program(
+        find=_grafana_schema,
         command="sudo apt-get install --no-install-recommends nodejs npm && scripts/fetch-tsc",
     ),
 }

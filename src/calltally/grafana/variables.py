@@ -106,6 +106,11 @@ def gaps(source: DataSource, dialect: Dialect) -> Json:
             "format": "table",
             "rawQuery": True,
             "editorMode": "code",
+            # Grafana's schema knows only the marks of its own database, which have these.
+            "limit": 100,
+            "matchAny": False,
+            "tags": [],
+            "type": "dashboard",
         },
     }
 
