@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from calltally.engine.ingest import Ingest
 from calltally.engine.mending import open_legs_of
-from calltally.engine.sync import Keeper, keep_directory
+from calltally.engine.sync import Keeper, keep_directory, keep_troubles
 from calltally.inlets.rest_poll import Basic, RestClient, http_client
 from calltally.model.directory import Directory
 from calltally.model.instants import Gap
@@ -109,6 +109,9 @@ class Site:
         async def keep(directory: Directory) -> None:
             keep_directory(self.store, "sipgate", directory)
 
+        async def tell(problems: tuple[str, ...]) -> None:
+            keep_troubles(self.store, "sipgate", problems)
+
         async def pause(_seconds: float) -> None:
             return
 
@@ -128,6 +131,7 @@ class Site:
                     open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
                     clock_us=lambda: self.clock[0],
                     may_ask=lambda: self.is_asking,
+                    tell=tell,
                 )
                 await work(keeper)
                 return keeper

@@ -11,7 +11,7 @@ import pytest
 from calltally.engine.ingest import Ingest
 from calltally.engine.mending import spans_around
 from calltally.engine.sign_in import SignInError
-from calltally.engine.sync import Keeper, keep_directory, rest, syncing
+from calltally.engine.sync import Keeper, keep_directory, rest, syncing, troubles_of
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Span
 from calltally.model.words import End, Outcome
@@ -335,3 +335,12 @@ def test_a_process_without_the_lease_asks_nothing(site: Site) -> None:
     site.is_asking = True
     site.turns(minutes=0)
     assert len(site.store.directory().groups) == 3
+
+
+def test_what_fails_is_kept_for_everybody_to_see_until_it_works_again(site: Site) -> None:
+    site.account.failures["/numbers"] = deque([404] * 5)
+    keeper = site.turns(minutes=0)
+    assert troubles_of(site.store) == {"sipgate": keeper.problems}
+    site.account.failures.clear()
+    site.turns(minutes=0)
+    assert troubles_of(site.store) == {}

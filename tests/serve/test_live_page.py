@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from calltally.engine.ingest import Ingest
+from calltally.engine.sync import keep_troubles
 from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.serve.web.live import PARTS
 from calltally.sources.asterisk import SOURCE as ASTERISK
 from tests.serve.page_world import Pages, pages_of
 from tests.serve.reading import Node
+from tests.serve.service_world import OPEN
 from tests.serve.told_calls import Told, us
 
 ONE, TWO = "493023125001", "493023125002"
@@ -251,6 +253,30 @@ def test_sources_say_when_they_were_heard_and_what_went_wrong(pages: Pages) -> N
     pages.site.board.health.refused("sipgate", "bad signature", pages.clock[0])
     pages.site.board.send("delta")
     assert pages.get("/parts/live/sources").one("h2").text() == "sipgate: messages are being refused"
+
+
+CONNECTED = f"""{OPEN}
+token_id = "token-A"
+token = "t"
+"""
+
+
+def test_what_fails_when_a_source_is_asked_is_said_in_words(tmp_path: Path) -> None:
+    with pages_of(tmp_path / "data", settings=CONNECTED) as pages:
+        keep_troubles(pages.store, "sipgate", ("The token may not read the history.",))
+        part = pages.get("/parts/live/sources")
+        assert part.one("h2").text() == "sipgate: asking it fails"
+        assert [row[-1] for row in part.rows()] == ["asking it fails"]
+        assert "sipgate: The token may not read the history." in part.text()
+        keep_troubles(pages.store, "sipgate", ())
+        pages.site.board.send("tick")
+        assert "asking it fails" not in pages.get("/parts/live/sources").text()
+
+
+def test_a_source_that_is_asked_no_more_has_no_old_trouble(tmp_path: Path) -> None:
+    with pages_of(tmp_path / "data") as pages:
+        keep_troubles(pages.store, "sipgate", ("The token may not read the history.",))
+        assert "token" not in pages.get("/parts/live/sources").text()
 
 
 def test_a_source_that_another_process_imported_is_known_too(pages: Pages) -> None:

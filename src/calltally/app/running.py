@@ -28,7 +28,7 @@ from calltally.engine.live import Board
 from calltally.engine.mending import open_legs_of
 from calltally.engine.observed import Observed
 from calltally.engine.presence import Presence
-from calltally.engine.sync import Keeper, keep_directory, syncing
+from calltally.engine.sync import Keeper, keep_directory, keep_troubles, syncing
 from calltally.engine.team_mirror import TeamMirror
 from calltally.engine.values import Perform, StoredValues
 from calltally.engine.writer import Writer
@@ -210,6 +210,7 @@ def _keeper(parts: Parts, duties: Duties, name: str, connection: tuple[Sync, Con
         open_legs=lambda: open_legs_of(board.open.values(), name),
         clock_us=clock_us,
         may_ask=duties.presence.holds_lease,
+        tell=lambda problems: writer.run(lambda _ingest: keep_troubles(parts.store, name, problems)),
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 
 from calltally.engine.converse import Fetch, converse
@@ -37,6 +38,7 @@ from calltally.store.store import Store, StoreError
 
 log = structlog.get_logger(__name__)
 
+TROUBLES = "sync.troubles."
 TURN_SECONDS = 5.0
 RESTART_SECONDS = 60.0
 LONGEST_GOODBYE_SECONDS = 5.0
@@ -85,6 +87,7 @@ class Keeper:
         keep_directory: makes this the directory of the source.
         open_legs: the legs of this source whose end is not known.
         may_ask: whether it is this process that asks, of several that work together.
+        tell: hears what fails whenever that has changed, and at the first turn; it may fail for a while.
     """
 
     source: Source
@@ -96,6 +99,7 @@ class Keeper:
     open_legs: Callable[[], Sequence[OpenLeg]]
     clock_us: Callable[[], int]
     may_ask: Callable[[], bool]
+    tell: Callable[[tuple[str, ...]], Awaitable[object]]
     _directory: _Duty = field(default_factory=lambda: _Duty("directory"))
     _running: _Duty = field(default_factory=lambda: _Duty("running_calls"))
     _history: _Duty = field(default_factory=lambda: _Duty("history"))
@@ -106,6 +110,7 @@ class Keeper:
     _asks: dict[str, _Ask] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _told: dict[int, int] = field(default_factory=dict)
+    _told_problems: tuple[str, ...] | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -116,12 +121,17 @@ class Keeper:
     async def turn(self) -> None:
         """Ask what is due now."""
         if not self.may_ask():
+            self._told_problems = None
             return
         await self._look_for_numbers()
         await self._do(self._directory, DIRECTORY_US, self._import_directory)
         await self._do(self._running, RUNNING_US, self._check_running)
         await self._do(self._history, 0, self._settle_open)
         await self._do(self._recent, RECENT_US, self._settle_recent)
+        if self.problems != self._told_problems:
+            with suppress(StoreError, BusyError):
+                await self.tell(self.problems)
+                self._told_problems = self.problems
 
     async def _do(self, duty: _Duty, every_us: int, work: Callable[[], Awaitable[str | None]]) -> None:
         """Do a duty if it is due. What it returns is a problem that did not keep it from being done."""
@@ -270,6 +280,22 @@ class Keeper:
         found = self.store.call(leg_id)
         legs = found[1].legs if found is not None else ()
         return next((leg for leg in legs if leg.leg_id == leg_id and leg.source == self.source.name), None)
+
+
+def troubles_of(store: Store) -> dict[str, tuple[str, ...]]:
+    """Return what fails when phone systems are asked, in sentences, by source; whichever process asks them."""
+    return {
+        name.removeprefix(TROUBLES): msgspec.json.decode(value, type=tuple[str, ...])
+        for name, value in store.values(TROUBLES).items()
+    }
+
+
+def keep_troubles(store: Store, source: str, problems: tuple[str, ...]) -> None:
+    """Write down what fails when one phone system is asked."""
+    value = msgspec.json.encode(problems) if problems else None
+    if store.value(TROUBLES + source) != value:
+        with store.write() as transaction:
+            transaction.set_value(TROUBLES + source, value)
 
 
 def keep_directory(store: Store, source: str, directory: Directory) -> None:

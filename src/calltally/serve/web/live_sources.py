@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from calltally.engine.health import Health, Hearing
+from calltally.engine.sync import troubles_of
 from calltally.model.instants import DAY_MS, MINUTE_MS
 from calltally.render import charts
 from calltally.render.charts import Status
@@ -29,7 +30,12 @@ RECENT_US: Final = 15 * MINUTE_MS * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """One source; everything but `name` is finished. `refusal` is why messages are refused, if they are just now."""
+    """One source; everything but `name` is finished.
+
+    Attributes:
+        is_troubled: whether asking it fails.
+        sentences: why messages are refused, if they are just now, and what fails when it is asked.
+    """
 
     key: str
     name: str
@@ -42,7 +48,8 @@ class SourceRow:
     status: Status
     receives: bool
     fresh_problems: int
-    refusal: str | None
+    is_troubled: bool
+    sentences: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,11 @@ def source_table(site: Site, words: Words, now_ms: int) -> SourceTable:
     # Another process, an import for instance, is known to the database only.
     heard = {**Health(site.store.health()).sources, **_heard_here(site)}
     names = sorted({*heard, *site.settings.sources})
-    rows = [_row(site, name, heard.get(name, Hearing()), words, now_ms) for name in names]
+    troubles = troubles_of(site.store)
+    rows = [
+        _row(site, name, heard.get(name, Hearing()), words, now_ms, troubles=_troubles(site, name, troubles))
+        for name in names
+    ]
     return SourceTable(title=_title(rows, words), rows=rows)
 
 
@@ -81,6 +92,9 @@ def _title(rows: Sequence[SourceRow], words: Words) -> str:
         if row.status is Status.BAD:
             return words.t("live.sources.title_failing", source=row.name)
     for row in rows:
+        if row.is_troubled:
+            return words.t("live.sources.title_not_asked", source=row.name)
+    for row in rows:
         if row.fresh_problems:
             return words.t("live.sources.title_errors", source=row.name, count=row.fresh_problems)
     receiving = sum(row.receives for row in rows)
@@ -89,11 +103,23 @@ def _title(rows: Sequence[SourceRow], words: Words) -> str:
     return words.t("live.sources.title_some", count=receiving, whole=len(rows))
 
 
-def _row(site: Site, name: str, hearing: Hearing, words: Words, now_ms: int) -> SourceRow:
+def _troubles(site: Site, name: str, troubles: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return what fails when a source is asked; nothing of one that is asked no more."""
+    source, chosen = site.sources.get(name), site.settings.sources.get(name)
+    if source is None or source.sync is None or chosen is None or source.sync(chosen) is None:
+        return ()
+    return troubles.get(name, ())
+
+
+def _row(site: Site, name: str, hearing: Hearing, words: Words, now_ms: int, *, troubles: Sequence[str]) -> SourceRow:
     last_us = hearing.last_received_at_us
     last_ms = None if last_us is None else last_us // 1000
     is_pushed = _is_pushed(site, name)
     status, word = _state(hearing, last_ms, words, now_ms, site.zone, is_pushed=is_pushed)
+    is_refusing = status is Status.BAD
+    if troubles and not is_refusing:
+        status, word = Status.WARN, words.t("status.word.not_asked")
+    refusal = hearing.last_refusal if is_refusing else None
     delay = hearing.delay_ms() if is_pushed else None
     return SourceRow(
         key=name,
@@ -107,7 +133,8 @@ def _row(site: Site, name: str, hearing: Hearing, words: Words, now_ms: int) -> 
         status=status,
         receives=last_ms is not None and (not is_pushed or now_ms - last_ms < QUIET_MS),
         fresh_problems=hearing.set_aside if _is_news(hearing.last_problem_at_us, now_ms) else 0,
-        refusal=hearing.last_refusal if status is Status.BAD else None,
+        is_troubled=bool(troubles),
+        sentences=(*([refusal] if refusal else ()), *troubles),
     )
 
 
