@@ -1,5 +1,7 @@
 """Pages of calls: the order, every filter, and cursors that neither miss nor repeat a call."""
 
+import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from itertools import product
 
@@ -94,6 +96,10 @@ FILTERS = [
     (Filter(text="%"), "c"),
     (Filter(text="0%_S"), "c"),
     (Filter(text="_"), "c"),
+    (Filter(text="\0"), ""),
+    (Filter(text="ä\ud800"), ""),
+    (Filter(callers=("+49301\0",)), ""),
+    (Filter(callers=("+49301", "\ud800")), "a"),
     (Filter(caller_withheld=True), "c"),
     (Filter(caller_withheld=False, sources=("sipgate",)), "ab"),
     (Filter(with_queue=True), "b"),
@@ -118,7 +124,24 @@ def test_a_filter_by_own_numbers_takes_whole_sets(store: Store) -> None:
     assert [call.call_id for call in found] == ["a"]
 
 
-NONSENSE = ["", "x", "äöü", "e30", "W10", "bnVsbA", "WyJuZXdlc3QiLCJhIiwiYiIsMV0", "\x00", "W" * 5_000]
+HOSTILE = [
+    ["newest", 1, "\0", 1],
+    ["newest", 1, "\ud800", 1],
+    ["newest", 2**63, "1", 1],
+    ["newest", 1, "1", -(10**30)],
+]
+NONSENSE = [
+    *(urlsafe_b64encode(json.dumps(each, separators=(",", ":")).encode()).decode() for each in HOSTILE),
+    "",
+    "x",
+    "äöü",
+    "e30",
+    "W10",
+    "bnVsbA",
+    "WyJuZXdlc3QiLCJhIiwiYiIsMV0",
+    "\x00",
+    "W" * 5_000,
+]
 
 
 @pytest.mark.parametrize("cursor", NONSENSE)

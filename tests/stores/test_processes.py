@@ -67,6 +67,50 @@ def test_a_writer_learns_that_another_has_written(kind: Kind) -> None:
         assert one.generation() != watched
 
 
+def test_a_store_waits_for_what_another_writes_and_not_for_its_own(kind: Kind) -> None:
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as one, closing(open_store(address, zone=ZONE)) as two:
+        keep_new(one, [flow("mine")])
+        one.wait_for_change(0)
+        keep_new(one, [flow("mine, too")])
+        assert not one.wait_for_change(0)
+        keep_new(two, [flow("theirs")])
+        assert one.wait_for_change(60)
+        assert not one.wait_for_change(0)
+        writer = Thread(target=keep_new, args=(two, [flow("while it waits")]))
+        writer.start()
+        assert one.wait_for_change(60)
+        writer.join()
+
+
+def test_closing_ends_the_waiting(kind: Kind) -> None:
+    store = open_store(kind.fresh(), zone=ZONE)
+    store.wait_for_change(0)
+    waiter = Thread(target=store.wait_for_change, args=(600,))
+    waiter.start()
+    store.close()
+    waiter.join()
+
+
+def test_what_another_changed_is_told_to_whoever_asks(kind: Kind) -> None:
+    """Some databases can say which flows, others only that something was written; nothing is never too little."""
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as one, closing(open_store(address, zone=ZONE)) as two:
+
+        def changed() -> frozenset[int] | None:
+            with one.write() as transaction:
+                return transaction.changed_flows()
+
+        assert changed() is None
+        keep_new(one, [flow("mine")])
+        assert changed() == frozenset()
+        theirs = frozenset(keep_new(two, [flow("theirs")]))
+        with one.write() as transaction:
+            transaction.set_value("not", b"asked")
+        assert changed() in (None, theirs)
+        assert changed() == frozenset()
+
+
 def test_a_record_that_another_process_changed_is_replaced_whole(kind: Kind) -> None:
     """What a store remembers of records that it wrote itself must not outlive another's change."""
     address = kind.fresh()

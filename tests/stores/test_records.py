@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calltally.model.directory import Directory, User
 from calltally.model.instants import Span
 from calltally.model.records import NOTHING, Records
 from calltally.store.asked import Dimension
@@ -143,3 +144,23 @@ def test_values_seen_in_records_can_be_listed(store: Store) -> None:
     assert store.values_of(Dimension.AGENT) == ["a", "b"]
     assert store.values_of(Dimension.TRUNK) == ["t"]
     assert store.values_of(Dimension.QUEUE) == ["q", "support"]
+
+
+def test_teams_are_those_saved_last_in_their_order(store: Store) -> None:
+    with store.write() as transaction:
+        transaction.save_teams([("Sales", ("+49301", "+49302")), ("Ätsch", ())])
+    assert store.teams() == [("Sales", ("+49301", "+49302")), ("Ätsch", ())]
+    with store.write() as transaction:
+        transaction.save_teams([("One", ("+49309",)), ("One", ("+49308",))])
+    assert store.teams() == [("One", ("+49309",)), ("One", ("+49308",))]
+    with store.write() as transaction:
+        transaction.save_teams([])
+    assert store.teams() == []
+
+
+def test_a_name_in_the_directory_that_holds_nul_is_the_same_everywhere(store: Store) -> None:
+    with store.write() as transaction:
+        transaction.save_directory(
+            Directory(groups=(), users=(User(source="s", user_id="1", name="A\0B"),), numbers={})
+        )
+    assert store.directory().users == (User(source="s", user_id="1", name="A\ufffdB"),)

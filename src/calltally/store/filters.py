@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from string import ascii_lowercase, ascii_uppercase
 
-from sqlalchemy import ColumnElement, Table, func, or_
+from sqlalchemy import ColumnElement, Table, false, func, or_
 
 from calltally.model.instants import Span
 from calltally.store import tables
@@ -111,8 +111,14 @@ def _flags(table: Table, where: Filter) -> list[Condition]:
     return found
 
 
+def is_storable(text: str) -> bool:
+    """Return whether a text can be in a database at all; no parser lets another through, but anybody may ask for it."""
+    return text.isprintable() or not ("\0" in text or any("\ud800" <= character <= "\udfff" for character in text))
+
+
 def _among(column: ColumnElement[str], values: Sequence[str | int]) -> Condition:
     plain = [str(value) if isinstance(value, str) else value for value in values]
+    plain = [value for value in plain if not isinstance(value, str) or is_storable(value)]
     return column == plain[0] if len(plain) == 1 else column.in_(plain)
 
 
@@ -121,5 +127,7 @@ def _contains(column: ColumnElement[str], text: str) -> Condition:
 
     Databases know only the small letters of ASCII alike, so other letters are looked for as small and as capitals.
     """
+    if not is_storable(text):
+        return false()
     spellings = {spelling.translate(_SMALL) for spelling in (text, text.lower(), text.upper(), text.title())}
     return or_(*(func.lower(column).contains(spelling, autoescape=True) for spelling in sorted(spellings)))

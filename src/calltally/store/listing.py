@@ -2,13 +2,13 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from calltally.store import tables
 from calltally.store.asked import CallList, CallOrder, CallPage
-from calltally.store.filters import conditions, within
+from calltally.store.filters import conditions, is_storable, within
 from calltally.store.known import Known
 from calltally.store.plans import ended_in_time, in_time, still_open
 from calltally.store.records import calls_of
@@ -23,6 +23,7 @@ _ORDERS = {
 """The column that calls are put in order by, and whether it falls."""
 SPARE = 30
 """How many calls more than needed are looked at, because several may share the least duration of a page."""
+END_OF_NUMBERS: Final = 2**63
 Mark = tuple[int, str, int]
 """Where a page ends: sort key, call id and flow of its last call."""
 
@@ -91,7 +92,9 @@ def _cursor(order: CallOrder, mark: Mark) -> str:
 def _mark_of(text: str, order: CallOrder) -> Mark:
     try:
         match json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4))):
-            case [order.value, int(key), str(call_id), int(flow_id)]:
+            case [order.value, int(key), str(call_id), int(flow_id)] if max(
+                abs(key), abs(flow_id)
+            ) < END_OF_NUMBERS and is_storable(call_id):
                 return key, call_id, flow_id
             case _:
                 pass

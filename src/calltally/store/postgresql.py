@@ -242,30 +242,36 @@ class Postgresql:
     def wait_for_change(self, seconds: float) -> bool:
         """Wait until another process has written since the last look, or the time is over; return whether it has."""
         until = monotonic() + seconds
-        with self._reported():
-            while not self._closed.is_set():
-                with self._watch_lock:
-                    watcher = self._watching()
-                    try:
-                        if self._others_wrote(watcher):
-                            return True
-                        rest = until - monotonic()
-                        if rest <= 0:
-                            break
-                        self._listen(watcher, min(rest, LOOK_SECONDS))
-                    except psycopg.Error:
-                        self._watcher = None
-                        _close(watcher)
+        while not self._closed.is_set():
+            with self._watch_lock, self._reported():
+                watcher = self._watching()
+                if self._others_wrote(watcher):
+                    return True
+                rest = until - monotonic()
+                if rest <= 0:
+                    break
+                try:
+                    self._listen(watcher, min(rest, LOOK_SECONDS))
+                except psycopg.Error as error:
+                    if not is_gone(error):
                         raise
         return False
 
     def _watching(self) -> "psycopg.Connection[Any]":
-        """Return a connection to which the server tells of commits."""
-        if self._watcher is None or self._watcher.closed:
-            watcher = self._connect()
-            watcher.execute(f"LISTEN {CHANNEL}")
-            self._watcher = watcher
-        return self._watcher
+        """Return a connection to which the server tells of commits; one that was closed meanwhile is opened again."""
+        watcher = self._watcher
+        if watcher is not None:
+            try:
+                watcher.execute("SELECT 1")
+            except psycopg.Error:
+                _close(watcher)
+            else:
+                return watcher
+        self._watcher = None
+        watcher = self._connect()
+        watcher.execute(f"LISTEN {CHANNEL}")
+        self._watcher = watcher
+        return watcher
 
     def _listen(self, watcher: "psycopg.Connection[Any]", seconds: float) -> None:
         """Wait until another process tells that it has written, the time is over, or the store is closed."""

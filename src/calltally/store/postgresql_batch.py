@@ -18,7 +18,7 @@ MOST_TOLD: Final = 5_000
 NEXT: Final = "SELECT next FROM counters WHERE name = 'generation'"
 _FIRST: Final = "INSERT INTO counters (name, next) VALUES ('generation', 0) ON CONFLICT DO NOTHING"
 _NUMBERED: Final = "UPDATE counters SET next = next + 1 WHERE name = 'generation' RETURNING next"
-_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_NUMBERED}"
+_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_NUMBERED}"
 _NOW_MS: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 

@@ -49,7 +49,7 @@ _SENTENCES: Final = {
     "57P03": f"is starting or ending just now; {_BACK}",
     "57P05": f"ended a connection that nobody used; {_BACK}",
     "25P03": f"ended a connection that stood still in the middle of its work; {_BACK}",
-    "25006": "takes no changes, because it is a read-only copy; use the address of the server that others copy",
+    "25006": "takes no changes, because it is read-only; use the address of the server that others copy",
     "40001": _BUSY,
     "40P01": _BUSY,
     "55P03": f"is locked by another program for more than {PATIENCE_SECONDS} seconds; "
@@ -76,6 +76,7 @@ _WORDS: Final = (
     ("shutting down", f"is being shut down; {_BACK}"),
     ("not yet accepting connections", f"is starting just now; {_BACK}"),
     ("in recovery mode", f"had one of its processes fail and begins anew; {_BACK}"),
+    ("failed to resolve host", "is not known by this name; check the host in database.url"),
     ("could not translate host name", "is not known by this name; check the host in database.url"),
     ("Connection refused", _UNREACHABLE),
     ("No such file or directory", _UNREACHABLE),

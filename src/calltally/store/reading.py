@@ -36,7 +36,7 @@ def sums(connection: Connection, question: SumQuestion) -> list[SumRow]:
         found = found.group_by(*groups)
     if question.order_by is not None:
         order = _total(table, question.subject, question.order_by)
-        found = found.order_by(order.desc(), value.is_(None), value)
+        found = found.order_by(order.desc(), *(() if question.by is None else (value.is_(None), value)))
     if question.limit is not None:
         found = found.limit(question.limit)
     rows = [SumRow(row[0], row[1], tuple(map(int, row[2:-1]))) for row in connection.execute(found) if row[-1]]
@@ -101,6 +101,8 @@ def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
 
 def _suits_callers(connection: Connection, table: Table, question: SumQuestion) -> bool:
     if table is not tables.CALLS or question.by is not Dimension.CALLER or question.step_ms is not None:
+        return False
+    if connection.dialect.name == "postgresql":
         return False
     whole = first_and_last(connection)
     return whole is not None and suits_callers(question.measures, question.where, span=question.span, whole=whole)

@@ -324,3 +324,18 @@ HEALTH: Final = Table(
     _may("last_problem_at_us", BigInteger),
 )
 """What was heard of each source."""
+
+DISTRIBUTED_BY: Final = {
+    "messages": "digest",
+    "links": "token",
+    "calls": "flow_id",
+    "legs": "flow_id",
+    "visits": "flow_id",
+    "call_quarter": "lines_id",
+    "call_day": "lines_id",
+    "visit_quarter": "queue",
+    "visit_day": "queue",
+    "spread_quarter": "lines_id",
+    "spread_day": "lines_id",
+}
+"""By what each big table can be spread over several machines, a part of each of its keys; the others are small."""

@@ -244,9 +244,10 @@ class SqlTransaction:
         self._fill(tables.TEAMS, rows)
 
     def _fill(self, table: Table, rows: Sequence[Fields]) -> None:
-        """Replace everything in a small table."""
+        """Replace everything in a small table; NUL, which not every database keeps, becomes U+FFFD in all of them."""
         self._cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608  a name of our own
-        self._statements.fill[table].write(self._cursor, rows)
+        plain = [[each.replace("\0", "\ufffd") if isinstance(each, str) else each for each in row] for row in rows]
+        self._statements.fill[table].write(self._cursor, plain)
 
     def set_value(self, key: str, value: bytes | None) -> None:
         """Keep a small named value (tokens, hashes, marks); `None` forgets it."""
