@@ -9,6 +9,7 @@ from calltally.metrics.document import document as metrics
 from calltally.metrics.monitoring import files
 from calltally.metrics.prometheus_document import document as series
 from calltally.settings.document import page as settings
+from calltally.store.reports.document import document as views
 
 ROOT = Path(__file__).resolve().parent.parent
 DECISIONS = ROOT / "docs" / "decisions"
@@ -32,6 +33,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "metrics.md": metrics,
     ROOT / "docs" / "prometheus-metrics.md": series,
     ROOT / "docs" / "settings.md": settings,
+    ROOT / "docs" / "views.md": views,
     **{MONITORING / name: partial(str, text) for name, text in WATCHED.items()},
 }
 

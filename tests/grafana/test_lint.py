@@ -292,7 +292,8 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _checked(schema: Path, *dashboards: Path) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", schema, *dashboards]
+    program = Path(sys.executable).with_name("check-jsonschema")
+    command: list[str | Path] = [program, "--schemafile", schema, *dashboards]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
