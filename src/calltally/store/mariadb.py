@@ -167,6 +167,7 @@ class MariaDb:
         position = next_position(cursor)
         status: int = getattr(connection, "server_status", 0)  # the driver's published types lack it
         if status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES:
+            self._drop_writer()
             raise StoreError(f"something between calltally and {self._address.server} changed the session's sql_mode")
         generation = position - self._own_commits
         if self._looked is None:
