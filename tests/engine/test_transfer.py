@@ -55,6 +55,7 @@ def test_a_line_is_read_with_its_time_to_the_microsecond() -> None:
         (b"[]", "no journal line"),
         (b'{"source": "sipgate"}', "received_at"),
         (GOOD.replace(b'"sipgate"', b'""'), "no source is named"),
+        (GOOD.replace(b'"sipgate"', b'"' + b"s" * 257 + b'"'), "no source is named"),
         (GOOD.replace(b"Z", b""), "expected a time with its offset"),
         (GOOD.replace(b"2026", b"2426"), "not between 1970 and 2200"),
         (GOOD.replace(b"2026-11-20T13:07:32.114Z", b"yesterday"), "'yesterday'"),

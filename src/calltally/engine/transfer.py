@@ -15,6 +15,7 @@ import msgspec
 from calltally.engine.ingest import Applied
 from calltally.model.instants import instant_us, rfc3339_us
 from calltally.model.messages import RawMessage
+from calltally.model.words import LONGEST_NAME
 
 BATCH_MESSAGES = 2_000
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -80,7 +81,7 @@ def message_of(line: bytes) -> RawMessage:
         told = msgspec.json.decode(line, type=_Line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise BadLineError(f"no journal line: {wrong}") from None
-    if not told.source or not told.source.isprintable():
+    if not told.source.isprintable() or not 0 < len(told.source) <= LONGEST_NAME:
         raise BadLineError("no source is named")
     headers = {name.lower(): value for name, value in told.headers.items()}
     received_at_us = _received_at(told.received_at)

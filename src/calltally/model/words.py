@@ -1,6 +1,13 @@
 """The closed word lists of calls, legs and queue visits."""
 
 from enum import StrEnum
+from typing import Final
+
+LONGEST_NAME: Final = 256
+"""No id, number, or name of a source, queue, agent or trunk is longer: what is longer is none, and is set aside.
+
+Databases keep these in the keys of their tables, which are not of any length (docs/decisions/0035).
+"""
 
 
 class Direction(StrEnum):

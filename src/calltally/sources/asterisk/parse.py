@@ -8,10 +8,11 @@ from json import loads
 
 from calltally.model.events import QUEUE_CALL_EXPIRED, QueueEvent
 from calltally.model.quick import quick
+from calltally.model.words import LONGEST_NAME
 from calltally.sources.asterisk.lines import LONGEST_LINE, second_of
 from calltally.sources.source import BadMessageError, RawMessage
 
-LONGEST_FIELD = 256
+LONGEST_FIELD = LONGEST_NAME
 """Characters of a call id, a queue, an agent or an event's word."""
 
 MOST_FIELDS = 200

@@ -1,8 +1,7 @@
 """Ids as sipgate makes them: opaque words, which everything hangs on."""
 
 from calltally.model.messages import BadMessageError
-
-LONGEST_ID = 1024
+from calltally.model.words import LONGEST_NAME
 
 
 def id_from(text: str | None, field: str) -> str | None:
@@ -18,6 +17,6 @@ def id_from(text: str | None, field: str) -> str | None:
         return None
     if not text.isalnum() and (" " in text or "\ufffd" in text or not text.isprintable()):
         raise BadMessageError(f"the field {field} holds characters that no id has")
-    if len(text) > LONGEST_ID:
-        raise BadMessageError(f"the field {field} is {len(text)} characters long; expected {LONGEST_ID} at most")
+    if len(text) > LONGEST_NAME:
+        raise BadMessageError(f"the field {field} is {len(text)} characters long; expected {LONGEST_NAME} at most")
     return text

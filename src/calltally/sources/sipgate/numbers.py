@@ -1,5 +1,8 @@
 """Telephone numbers as sipgate sends them, in the one form that the rest of calltally compares."""
 
+from calltally.model.messages import BadMessageError
+from calltally.model.words import LONGEST_NAME
+
 _ANONYMOUS = "anonymous"
 _SHORTEST = 7
 _LONGEST = 15
@@ -15,6 +18,9 @@ def number_from(text: str | None) -> str | None:
 
     sipgate sends bare international digits (`492115550100`), in its history digits with plus, and at times a SIP id
     (`1234567e1`) or an internal extension (`104`): a plus before those would make a number that does not exist.
+
+    Raises:
+        BadMessageError: it is too long for a number, an id or a name.
     """
     if text is None:
         return None
@@ -23,6 +29,8 @@ def number_from(text: str | None) -> str | None:
     text = text.strip()
     if not text or is_withheld(text):
         return None
+    if len(text) > LONGEST_NAME:
+        raise BadMessageError(f"a number is {len(text)} characters long; expected {LONGEST_NAME} at most")
     digits = text[2:] if text.startswith("00") else text.removeprefix("+")
     return "+" + digits if _is_international(digits) else text
 

@@ -7,11 +7,12 @@ are those of sipgate's REST interface, version 2.
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from calltally.model.words import LONGEST_NAME
 from calltally.sources.source import NotGrantedError, RemoteError, Request, Response, Steps
 
 PAGE = 500
@@ -31,13 +32,15 @@ CLIENTS_READ = "authorization:oauth2:clients:read"
 CLIENTS_WRITE = "authorization:oauth2:clients:write"
 
 T = TypeVar("T")
+Name = Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+"""What groups, users and numbers are known by."""
 
 
 class Number(msgspec.Struct, frozen=True, rename="camel"):
     """A number of the account; `endpoint_id` says where it leads, `g0` for a group."""
 
-    number: str
-    endpoint_id: str | None = None
+    number: Name
+    endpoint_id: Name | None = None
     endpoint_alias: str | None = None
     localized: str | None = None
 
@@ -45,14 +48,14 @@ class Number(msgspec.Struct, frozen=True, rename="camel"):
 class Group(msgspec.Struct, frozen=True):
     """A group of the account."""
 
-    id: str
+    id: Name
     alias: str | None = None
 
 
 class User(msgspec.Struct, frozen=True):
     """A user of the account; `id` is `w0`."""
 
-    id: str
+    id: Name
     firstname: str | None = None
     lastname: str | None = None
     email: str | None = None
