@@ -1,12 +1,16 @@
 """The files for Prometheus and Alertmanager are right, whatever the queues are called, and their tests hold."""
 
+import ast
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from calltally.metrics.exposed import label_value
 from calltally.metrics.monitoring import QueueTarget, alerts, files, recordings, service_level
+from calltally.settings import QueueSetting
 from tests.programs import path_of
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +19,9 @@ HOSTILE = (
     QueueTarget(name="Störung (Süd).*", target_seconds=33, target_share=0.9),
     QueueTarget(name="- a: b #\n", target_seconds=45),
     QueueTarget(name="quick", short_abandon_seconds=0),
+    QueueTarget(name="Süd \u2013 „Gold“ ☎ 24/7 it's 5 €, №\u00a01", target_seconds=51),
+    QueueTarget(name="a\u2028b\x85c\x7fd\x1fe\U000e0001f\x0b", target_seconds=52),
+    QueueTarget(name="endless " * 20, target_seconds=53),
 )
 
 
@@ -51,6 +58,28 @@ def test_each_alert_fires_when_it_should_and_is_silent_when_not(folder: Path) ->
     tests = (folder / "calltally-tests.yml").read_text(encoding="utf-8")
     for alert in alerts():
         assert f"alertname: {alert.name}\n        exp_alerts:\n          - exp_labels" in tests, alert.name
+
+
+def _pattern_of(expression: str) -> str:
+    """Return the regular expression in a selector, read as PromQL reads a string."""
+    written = re.search(r'queue=~("(?:[^"\\]|\\.)*")', expression)
+    assert written is not None
+    text = ast.literal_eval(written[1])
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize("queue", HOSTILE, ids=lambda queue: ascii(queue.name))
+def test_a_rule_about_a_queue_matches_its_name_and_no_other(queue: QueueTarget) -> None:
+    expression = service_level([queue], HOSTILE, "5m")
+    assert len(expression.splitlines()) == expression.count("\n") + 1
+    matching = [each.name for each in HOSTILE if re.fullmatch(_pattern_of(expression), label_value(each.name))]
+    assert matching == [queue.name]
+
+
+def test_queues_without_targets_of_their_own_have_those_of_the_settings() -> None:
+    setting, target = QueueSetting(name="any"), QueueTarget(name="any")
+    assert (setting.target_seconds, setting.short_abandon_seconds, setting.target_share) == target.terms
 
 
 @pytest.mark.needs("amtool")

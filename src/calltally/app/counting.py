@@ -29,7 +29,9 @@ def observed_of(parts: Parts) -> Observed:
 
 
 def _targets(queue: QueueSetting) -> set[float]:
-    return {float(seconds) for seconds in (queue.target_seconds, queue.short_abandon_seconds) if seconds}
+    """Return the borders that a queue's service level needs: no abandon is short where that is 0 seconds."""
+    short = (queue.short_abandon_seconds,) if queue.short_abandon_seconds else ()
+    return {float(seconds) for seconds in (queue.target_seconds, *short)}
 
 
 def recent_queues(store: Store, now_ms: int) -> list[tuple[str, str]]:

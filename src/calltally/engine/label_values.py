@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from calltally.metrics.exposed import OTHER
+from calltally.metrics.exposed import LONGEST_VALUE, OTHER, label_value
 
-LONGEST: Final = 100
 MOST_REMEMBERED: Final = 10_000
 """So many dropped values are told apart; the gauge says no more than this."""
 
@@ -37,7 +36,7 @@ class LabelValues:
 
     def _bounded_new(self, label: str, value: str) -> str:
         taken = self._taken.setdefault(label, set())
-        short = _printable(value)
+        short = label_value(value)
         if short != OTHER and short not in taken and len(taken) >= self._most:
             if len(self._dropped) < MOST_REMEMBERED:
                 self._dropped.add(hash((label, value)))
@@ -45,16 +44,10 @@ class LabelValues:
         if short != OTHER:
             taken.add(short)
         known = self._known.setdefault(label, {})
-        if len(value) <= LONGEST and len(known) <= 2 * self._most:
+        if len(value) <= LONGEST_VALUE and len(known) <= 2 * self._most:
             known[value] = short
         return short
 
 
 _OPEN: Final = frozenset({"source", "queue"})
 _NONE: Final[dict[str, str]] = {}
-
-
-def _printable(value: str) -> str:
-    """Return a value as any scraper can take it: valid UTF-8, and not endless."""
-    text = value.encode("utf-8", "replace").decode()
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -172,6 +172,8 @@ class Observed:
         else:
             source = self._series.begin_source(sources.pop())
             refused = len(problems) - problems.count(None)
+            if delays[0] < 0:  # the clock was set back meanwhile, and a sum must not fall
+                delays = [max(0, delay) for delay in delays]
             if refused:
                 self._series.add(REJECTED, (source, NOT_UNDERSTOOD), refused)
                 tellings = tuple(events for events, problem in zip(tellings, problems, strict=True) if problem is None)

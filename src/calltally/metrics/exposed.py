@@ -226,6 +226,16 @@ _OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+LONGEST_VALUE: Final = 100
+"""So many characters of a name from outside stand in a label."""
+
+
+def label_value(name: str) -> str:
+    """Return a name from outside as any scraper can take it: valid UTF-8, and not endless."""
+    text = name.encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
 def values_of(family: Family, label: str) -> tuple[str, ...]:
     """Return the closed list of a label's values; empty for one whose values come from outside."""
     return _OUTCOMES.get(family.name, ()) if label == "outcome" else CLOSED.get(label, ())

@@ -21,6 +21,7 @@ from calltally.metrics.exposed import (
     RECEIVED,
     REJECTED,
     STORE_UP,
+    label_value,
 )
 from calltally.metrics.rule_tests import RULE_TESTS
 
@@ -28,6 +29,9 @@ LEVEL: Final = "queue:calltally_service_level:ratio_rate"
 WINDOWS: Final = ("5m", "30m")
 FEWEST_EXITS: Final = 10
 """A service level of fewer calls in half an hour is chance."""
+
+_REGEX_SIGN: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+"""Prometheus refuses a backslash before most other characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +226,13 @@ def _selector(group: Sequence[QueueTarget], queues: Collection[QueueTarget]) -> 
 
 def _pattern(queues: Iterable[QueueTarget]) -> str:
     """Return a regular expression, as a PromQL string, of exactly these names; both languages' signs are escaped."""
-    names = "|".join(re.sub(r"([^\w\s-])", r"\\\1", queue.name) for queue in queues)
-    return json.dumps(names, ensure_ascii=False)
+    names = "|".join(_REGEX_SIGN.sub(r"\\\g<0>", label_value(queue.name)) for queue in queues)
+    return "".join(each if each.isprintable() else _escape(each) for each in json.dumps(names, ensure_ascii=False))
+
+
+def _escape(character: str) -> str:
+    """Return a character as PromQL writes one that YAML or a reader would stumble over."""
+    return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
 
 def _braces(where: Sequence[str]) -> str:
