@@ -34,7 +34,7 @@ def kind(mariadb_server: Server) -> Kind:
 # --- tables
 
 ELSEWHERE = {
-    "calls_done": ["is_open", "started_at_ms", "direction", "lines_id", "source", "wait_ms", "talk_ms"],
+    "calls_done": ["is_open", "started_at_ms", "direction", "lines_id", "source", "wait_ms", "talk_ms", "caller"],
     "calls_open": [],
     "messages_problem": ["problem", "received_at_us"],
 }

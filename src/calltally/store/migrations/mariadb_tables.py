@@ -24,7 +24,7 @@ _NAMES: Final = ("source", "queue", "agent", "trunk", "caller")
 _NAMED: Final = ("messages", "calls", "legs", "visits")
 """In these tables columns of these names are names, beside all texts in keys."""
 _INDEXES: Final = {
-    "calls_done": "is_open started_at_ms direction lines_id source wait_ms talk_ms",
+    "calls_done": "is_open started_at_ms direction lines_id source wait_ms talk_ms caller",
     "calls_open": "",
     "messages_problem": "problem(1) received_at_us",
 }

@@ -110,9 +110,13 @@ def longest_calls(dialect: Dialect) -> str:
 
 
 def callers() -> str:
-    """Return the numbers that called most; calls with a withheld number are counted apart."""
+    """Return the numbers that called most; calls with a withheld number are counted apart.
+
+    All calls are open or not; saying so keeps MariaDB from reading its index on callers, in which every call ever is.
+    """
     return (
-        f"SELECT caller, COUNT(*) AS calls\nFROM report_calls\nWHERE {_IN_RANGE}\n  AND {_INBOUND}\n"
+        f"SELECT caller, COUNT(*) AS calls\nFROM report_calls\n"
+        f"WHERE is_open IN (0, 1) AND {_IN_RANGE}\n  AND {_INBOUND}\n"
         f"  AND caller IS NOT NULL\n  AND {_CHOSEN}\nGROUP BY caller\nORDER BY calls DESC, caller\nLIMIT {TOP}"
     )
 
