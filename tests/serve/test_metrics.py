@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import subprocess
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from calltally.metrics.exposed import FAMILIES, MOST_ROUTES, ceiling
 from calltally.serve.prometheus import scraping
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
 from calltally.serve.prometheus.requests import UNMATCHED, counted, paths_of
+from calltally.serve.prometheus.size import KnownSize
+from calltally.store.store import StoreError
 from tests.programs import path_of
 from tests.serve.service_world import OPEN, Running, answer, hangup, new_call, service_in, with_service
 
@@ -202,6 +205,32 @@ def test_requests_are_counted_by_route_and_never_by_what_is_written_in_them(tmp_
         assert _sum(samples, "calltally_http_requests_total", method="other") == 1
 
     with_service(tmp_path, scenario)
+
+
+def test_a_scrape_does_not_wait_for_a_database_that_does_not_answer() -> None:
+    answers, is_back = iter((5, 7)), threading.Event()
+
+    def ask() -> int:
+        is_back.wait(PATIENCE_SECONDS)
+        return next(answers)
+
+    async def scenario() -> None:
+        size = KnownSize(ask)
+        assert [await size.latest(), await size.latest()] == [None, None]
+        is_back.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await size.latest() is None:
+                pass
+        assert [await size.latest(), await size.latest()] == [5, 5]  # it is not asked each time
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_fails_has_no_size() -> None:
+    def ask() -> int:
+        raise StoreError("out of order")
+
+    assert asyncio.run(KnownSize(ask).latest()) is None
 
 
 async def _busy_day(service: Running) -> str:

@@ -11,11 +11,10 @@ from starlette.routing import Route
 
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
 from calltally.serve.prometheus.gauges import Moment, gauges_of, moment_of
+from calltally.serve.prometheus.size import KnownSize
 from calltally.serve.site import Site
-from calltally.store.store import StoreError
 
 KEPT_SECONDS: Final = 1.0
-SIZE_KEPT_SECONDS: Final = 30.0
 MOST_KEPT: Final = 8
 LONGEST_ACCEPT: Final = 1_000
 
@@ -34,8 +33,11 @@ class Scraping:
     site: Site
     _kept: dict[tuple[str, bool], _Scrape] = field(default_factory=dict)
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _size: int | None = None
-    _size_at: float | None = None
+    _size: KnownSize = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have the size of the site's database asked for."""
+        self._size = KnownSize(self.site.store.size_bytes)
 
     def route(self) -> Route:
         """Return the route."""
@@ -48,7 +50,9 @@ class Scraping:
         async with self._busy:
             scrape = self._kept.get((accept, compressed))
             if scrape is None or time.monotonic() - scrape.made_at >= KEPT_SECONDS:
-                scrape = await asyncio.to_thread(self._made, moment_of(self.site), accept, compressed=compressed)
+                size = await self._size.latest()
+                moment = moment_of(self.site)
+                scrape = await asyncio.to_thread(self._made, moment, size, accept, compressed=compressed)
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
                 self._kept[accept, compressed] = scrape
@@ -57,24 +61,13 @@ class Scraping:
             headers["content-encoding"] = "gzip"
         return Response(scrape.body, headers=headers)
 
-    def _made(self, moment: Moment, accept: str, *, compressed: bool) -> _Scrape:
+    def _made(self, moment: Moment, size: int | None, accept: str, *, compressed: bool) -> _Scrape:
         site = self.site
         observations = site.observed.observations()
-        gauges = gauges_of(moment, site.observed, store_kind=_kind(site.settings.database_url), size=self._store_size())
+        gauges = gauges_of(moment, site.observed, store_kind=_kind(site.settings.database_url), size=size)
         registry = registry_of(Snapshot(gauges, observations))
         body, content_type = encoded(registry, accept, compressed=compressed)
         return _Scrape(body, content_type, time.monotonic())
-
-    def _store_size(self) -> int | None:
-        """Return the size of the database, asked now and then; `None` while it does not answer."""
-        now = time.monotonic()
-        if self._size_at is None or now - self._size_at >= SIZE_KEPT_SECONDS:
-            self._size_at = now
-            try:
-                self._size = self.site.store.size_bytes()
-            except StoreError:
-                self._size = None
-        return self._size
 
 
 def _kind(database_url: str) -> str:
