@@ -57,11 +57,16 @@ class History:
     gaps: tuple[Gap, ...]
 
 
-def made_up(folder: Path, zone: ZoneInfo, since_ms: int, *, days: int = 9, count: int = 500, seed: int = 1) -> History:
-    """Return a history of some days, stored with its roll-ups; some calls are changed and taken back on the way."""
+def made_up(
+    folder: Path | str, zone: ZoneInfo, since_ms: int, *, days: int = 9, count: int = 500, seed: int = 1
+) -> History:
+    """Return a history of some days, stored with its roll-ups; some calls are changed and taken back on the way.
+
+    It is kept in a file in the folder, or at the address of an empty database.
+    """
     random = Random(seed)  # noqa: S311  the same history on every run
     span = Span(since_ms, since_ms + days * DAY_MS)
-    store = open_store(str(folder / "calls.db"), zone=zone.key)
+    store = open_store(folder if isinstance(folder, str) else str(folder / "calls.db"), zone=zone.key)
     kept = [_records(random, number, span) for number in range(count)]
     first = [_records(random, number, span) if number % 5 == 0 else each for number, each in enumerate(kept)]
     extra = [_records(random, count + number, span) for number in range(20)]

@@ -22,7 +22,7 @@ from calltally.engine.questions import Questions
 from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
 from calltally.sources.source import Remote, Source, Sync, Webhook
-from calltally.store.open import file_of, kept_zone, open_store
+from calltally.store.open import file_of, kept_zone, open_store, warnings_of
 from calltally.store.store import Store, StoreError
 
 
@@ -97,6 +97,15 @@ def has_database(settings: Settings) -> bool:
         StoreError: it cannot be opened.
     """
     return kept_zone(settings.database_url) is not None
+
+
+def database_warnings(settings: Settings) -> list[str]:
+    """Return what should be changed at the database server, as sentences that begin small; none for a file.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    return warnings_of(settings.database_url)
 
 
 def existing_parts(settings: Settings) -> Parts:

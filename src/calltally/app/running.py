@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from calltally.app import Parts, clock_us
+from calltally.app import Parts, clock_us, database_warnings
 from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket, close_late
 from calltally.app.counting import observed_of
 from calltally.engine.credentials import Sessions, Tokens
@@ -62,6 +62,8 @@ LATE_TICKS = 10
 
 def run_until_told(parts: Parts, door: socket.socket, ready: Callable[[str], None] | None) -> None:
     """Serve at a listening socket until SIGTERM or Ctrl-C; what was accepted by then is stored."""
+    for advice in database_warnings(parts.settings):
+        log.warning("database_unsafe", advice=advice)
     gc.freeze()
     gc.set_threshold(*RARE_COLLECTIONS)
     gc.enable()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from calltally.app import Parts, clock_us, has_database, trouble_with
+from calltally.app import Parts, clock_us, database_warnings, has_database, trouble_with
 from calltally.cli.opening import existing, opened
 from calltally.engine.checks import (
     Finding,
@@ -42,6 +42,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
             newest_us = newest_message_us(parts.store)
             detail = "none yet; the service makes it when it starts" if is_new else _DATABASE
             yield Finding(subject="database", detail=detail)
+            yield from (
+                Finding(subject="database", warning=f"{warning[0].upper()}{warning[1:]}.")
+                for warning in database_warnings(settings)
+            )
             yield from source_findings(parts.store, tuple(settings.sources))
             yield from _ways_in(parts)
     except StoreError as refused:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
-from calltally.store import schema, small, tables
+from calltally.store import schema, small, soundness, tables
 from calltally.store.carrying import Tables
 from calltally.store.database import ZONE_VALUE, Database, Engine
 from calltally.store.presence import is_there
@@ -85,6 +85,22 @@ def administering(url: str) -> Iterator[Connection]:
         engine.close()
 
 
+def warnings_of(url: str) -> list[str]:
+    """Return what should be changed at a database server, as sentences; none for a file.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    if file_of(url) is not None:
+        return []
+    engine = _engine(url)
+    try:
+        with engine.reading() as connection:
+            return soundness.warnings(connection)
+    finally:
+        engine.close()
+
+
 def file_of(url: str) -> Path | None:
     """Return the whole path of a SQLite database, `None` for those on a server."""
     if "://" not in url:
@@ -104,7 +120,7 @@ def _engine(url: str) -> Engine:
         from calltally.store.mariadb import MariaDb  # noqa: PLC0415  its driver is loaded where it is used
 
         return MariaDb(parts)
-    if parts.get_backend_name() in {"postgresql", "postgres"}:
+    if parts.get_backend_name() == "postgresql":
         from calltally.store.postgresql import Postgresql  # noqa: PLC0415  the same
 
         return Postgresql(parts)

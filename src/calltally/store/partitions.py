@@ -28,6 +28,11 @@ Month = int
 """Months since the year 0."""
 
 _UNITS: Final = {"us": 1_000_000, "ms": 1_000}
+_NOT_NOW: Final = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DuplicateTable,
+    psycopg.errors.InsufficientPrivilege,
+)
 _THERE: Final = """
 SELECT parent.relname, part.relname FROM pg_inherits
 JOIN pg_class parent ON parent.oid = inhparent JOIN pg_class part ON part.oid = inhrelid
@@ -166,14 +171,14 @@ def _is_plausible(month: Month, now: Month) -> bool:
 def _attempt(cursor: Cursor, *statements: str) -> bool:
     """Run statements that need locks, all or none of them; return whether that was possible soon.
 
-    It is not if somebody took a month apart by hand, and its table is still there.
+    It is not if somebody took a month apart by hand, and its table is still there, or if the tables are another user's.
     """
     cursor.execute("SAVEPOINT months")
     cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
     try:
         for statement in statements:
             cursor.execute(statement)
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DuplicateTable):
+    except _NOT_NOW:
         cursor.execute("ROLLBACK TO SAVEPOINT months")
         return False
     cursor.execute("RELEASE SAVEPOINT months")
