@@ -18,7 +18,9 @@ def _prometheus() -> None:
 
 @app.command()
 def write(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; those of the same name go.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the files go; rules that are there are replaced.")
+    ],
     *,
     target: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Where Prometheus finds calltally; else server.listen.")
@@ -32,9 +34,9 @@ def write(
 ) -> None:
     """Write a scrape configuration, recording and alert rules with their tests, and a start for Alertmanager.
 
-    The targets of the queues are those of the settings.
+    The targets of the queues are those of the settings. The two configurations are left as they are if they are there.
     """
-    from calltally.metrics.monitoring import QueueTarget, files  # noqa: PLC0415  rarely needed
+    from calltally.metrics.monitoring import FILLED_IN, QueueTarget, files  # noqa: PLC0415  rarely needed
 
     settings = settings_at(data, config)
     queues = [
@@ -50,6 +52,10 @@ def write(
         target=target or str(settings.server.listen), alertmanager=alertmanager, token_file=token_file, queues=queues
     )
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in found.items():
-        written(str(folder / name), [text.encode()])
-    typer.echo(f"{counted(len(found), 'file')} written to {folder}.")
+    kept = [
+        name for name in FILLED_IN if (folder / name).exists() and (folder / name).read_text("utf-8") != found[name]
+    ]
+    for name in found.keys() - set(kept):
+        written(str(folder / name), [found[name].encode()])
+    left = f" Left as they are, for people change them: {', '.join(kept)}. Delete them first to have them anew."
+    typer.echo(f"{counted(len(found) - len(kept), 'file')} written to {folder}." + (left if kept else ""))

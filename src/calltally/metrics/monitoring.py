@@ -27,6 +27,9 @@ from calltally.metrics.rule_tests import RULE_TESTS
 
 LEVEL: Final = "queue:calltally_service_level:ratio_rate"
 WINDOWS: Final = ("5m", "30m")
+FILLED_IN: Final = ("prometheus.yml", "alertmanager.yml")
+"""The files that are a start, for people to go on from; the others are written anew when targets change."""
+
 FEWEST_EXITS: Final = 10
 """A service level of fewer calls in half an hour is chance."""
 
@@ -77,7 +80,9 @@ def files(
         "prometheus.yml": _scrape(target, alertmanager, token_file),
         "calltally-rules.yml": _rules_file("calltally-service-level", "Recording rules.", recordings(queues)),
         "calltally-alerts.yml": _rules_file(
-            "calltally", "Alert rules. Change the numbers to what suits you.", alerts(queues)
+            "calltally",
+            "Alert rules. Change the numbers to what suits you; whoever writes the file again undoes that.",
+            alerts(queues),
         ),
         "calltally-tests.yml": RULE_TESTS,
         "alertmanager.yml": _ALERTMANAGER,
