@@ -57,6 +57,20 @@ async def held(writer: Writer) -> AsyncIterator[threading.Event]:
         await job
 
 
+def test_a_write_under_way_tells_how_long_it_takes(world: World) -> None:
+    async def scenario(writer: Writer) -> None:
+        assert writer.busy_seconds == 0
+        async with held(writer):
+            first = writer.busy_seconds
+            assert 0 < first < PATIENCE_SECONDS
+            assert writer.busy_seconds > first
+        await writer.accept(new_call(0, "A"))
+        while writer.busy_seconds:  # noqa: ASYNC110  the answer is given just before the thread rests
+            await asyncio.sleep(0)
+
+    run(world, scenario)
+
+
 def stored(world: World) -> list[bytes]:
     return [entry.message.body for entry in world.store.journal(since_us=None, until_us=None, source=None)]
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from starlette.types import ASGIApp
 from calltally.engine.credentials import Tokens
 from calltally.engine.observed import SETTLE_US, Observed
 from calltally.metrics.exposed import FAMILIES, MOST_ROUTES, ceiling
-from calltally.serve.prometheus import scraping
+from calltally.serve.prometheus import gauges, scraping
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
 from calltally.serve.prometheus.requests import UNMATCHED, counted, paths_of
 from calltally.serve.prometheus.size import KnownSize
@@ -224,6 +226,23 @@ def test_a_scrape_does_not_wait_for_a_database_that_does_not_answer() -> None:
         assert [await size.latest(), await size.latest()] == [5, 5]  # it is not asked each time
 
     asyncio.run(scenario())
+
+
+def test_a_write_that_does_not_end_counts_as_one_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gauges, "STUCK_SECONDS", 0.5)
+
+    async def scenario(service: Running) -> None:
+        await _until(service, "calltally_store_up", 1)
+        with closing(sqlite3.connect(tmp_path / "calltally.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            push = asyncio.create_task(service.push(new_call("A")))
+            await _until(service, "calltally_store_up", 0)
+            other.execute("ROLLBACK")
+            await push
+        await service.push(new_call("B"))
+        await _until(service, "calltally_store_up", 1)
+
+    with_service(tmp_path, scenario)
 
 
 def test_a_database_that_fails_has_no_size() -> None:

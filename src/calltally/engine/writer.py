@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from time import sleep
+from time import monotonic, sleep
 
 import structlog
 
@@ -50,6 +50,7 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._last_batch = 0
+        self._began_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self.degraded: str | None = None
@@ -73,6 +74,12 @@ class Writer:
     def backlog(self) -> int:
         """How many messages wait."""
         return len(self._waiting)
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the batch or job that is under way has taken so far, 0 if none is."""
+        began_at = self._began_at
+        return 0.0 if began_at is None else monotonic() - began_at
 
     def accept(self, message: RawMessage) -> asyncio.Future[None]:
         """Return a future that is done when the message is durable; it fails with NotStoredError if that is impossible.
@@ -127,11 +134,14 @@ class Writer:
     def _work_off(self) -> None:
         while self._jobs or self._waiting:
             while self._jobs:
+                self._began_at = monotonic()
                 self._do(*self._jobs.popleft())
+            self._began_at = monotonic()
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             if batch:
                 self._last_batch = len(batch)
                 self._store(batch)
+        self._began_at = None
 
     def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
         if not future.set_running_or_notify_cancel():

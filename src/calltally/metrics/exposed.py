@@ -201,7 +201,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     _gauge(LAST_EVENT, ("source",), f"When the newest message of the source was received. {_EVERYWHERE}"),
     _gauge(LAG, ("source",), "Middle delay of the newest messages from receipt to the database, seconds."),
     _gauge(BACKLOG, (), "Messages that wait to be written down."),
-    _gauge(STORE_UP, (), "1 while the database takes what is written, else 0."),
+    _gauge(STORE_UP, (), "1 while the database takes what is written, 0 if it fails or takes longer than ten seconds."),
     _gauge(STORE_SIZE, (), f"Size of the database. {_EVERYWHERE}"),
     _gauge(DROPPED, (), "Values of labels beyond prometheus.max_label_values, which are counted as other."),
     Family(name=BUILD, kind="info", labels=("version", "python", "store"), help="Always 1; the labels say what runs."),

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from calltally import __version__
 from calltally.engine.health import Hearing
@@ -28,6 +29,9 @@ from calltally.model.records import Records
 from calltally.model.words import Direction, VisitOutcome
 from calltally.serve.site import Site
 from calltally.serve.stream import live_state
+
+STUCK_SECONDS: Final = 10.0
+"""A write that takes longer is taken for one that fails: a server that went away in silence ends none for minutes."""
 
 Values = dict[Labels, float]
 """The values of one family by labels."""
@@ -63,7 +67,7 @@ def moment_of(site: Site) -> Moment:
         flows=tuple(site.board.open.values()),
         sources=tuple(_heard(name, heard.get(name, Hearing())) for name in names),
         backlog=site.writer.backlog,
-        degraded=site.writer.degraded is not None,
+        degraded=site.writer.degraded is not None or site.writer.busy_seconds > STUCK_SECONDS,
     )
 
 
