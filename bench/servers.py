@@ -74,7 +74,7 @@ def _kept(flavour: Flavour, kept: Path) -> Flavour:
         kept.parent.chmod(0o755)
         kept.chmod(0o777)  # the server may run as another user than we do
         for path in folder.iterdir():
-            path.chmod(0o644)
+            path.chmod(0o777 if path.is_dir() else 0o644)
         return commands
 
     def command(folder: Path, port: int) -> Sequence[str]:

@@ -232,6 +232,8 @@ def _prepare_mariadb(folder: Path) -> Sequence[Sequence[str]]:
         f"GRANT ALL ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
         for host in ("%", "localhost")
     )
+    # A server deletes what others have left in its folder for temporary tables, and takes what they still use for that.
+    (folder / "tmp").mkdir()
     (folder / "users.sql").write_text(f"SET NAMES utf8mb4;\n{grants}", encoding="utf-8")
     program = shutil.which("mariadb-install-db")
     assert program is not None
@@ -245,6 +247,7 @@ def _serve_mariadb(folder: Path, port: int) -> Sequence[str]:
         "port": port,
         "socket": folder / "socket",
         "pid-file": folder / "pid",
+        "tmpdir": folder / "tmp",
         "init-file": folder / "users.sql",
         "default-time-zone": "SYSTEM",
         "character-set-server": "latin1",
