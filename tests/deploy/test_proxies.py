@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,13 +108,12 @@ def _nginx_file(folder: Path, *, to: int, plain: int, tls: int) -> Path:
 
 def _await_port(port: int, process: subprocess.Popen[str]) -> None:
     """Return when somebody listens there; the listener is asked until then, and fails with what it said if it ends."""
-    over = threading.Event()
-    threading.Timer(READY_SECONDS, over.set).start()
-    while process.poll() is None and not over.is_set():
+    until = time.monotonic() + READY_SECONDS
+    while process.poll() is None and time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            over.wait(0.05)
+            time.sleep(0.05)
         else:
             return
     process.kill()

@@ -157,6 +157,7 @@ OPEN = "max by (source, direction, state) (calltally_calls_active"
         ),
         # What is counted is over, so there is nothing in progress to take away.
         (Minus(Sum("calls"), Sum("in_progress")), "sum(increase(calltally_calls_total[1h]))"),
+        (Minus(Sum("in_progress"), Sum("calls")), "(0 - sum(increase(calltally_calls_total[1h])))"),
         (Sum("in_progress"), f'sum({OPEN}{{state=~"waiting|ringing"}}))'),
         (Sum("open_calls"), f"sum({OPEN}))"),
         (Sum("offered", None, "visit"), "sum(increase(calltally_queue_entries_total[1h]))"),

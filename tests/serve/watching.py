@@ -119,7 +119,7 @@ class Watcher:
 
     def ask(self, query: str) -> list[float]:
         """Return the values of an instant query."""
-        answer = httpx2.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=5).json()
+        answer = httpx2.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=PATIENCE_SECONDS).json()
         assert answer["status"] == "success", answer
         return [float(result["value"][1]) for result in answer["data"]["result"]]
 

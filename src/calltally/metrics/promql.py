@@ -68,9 +68,9 @@ def _additive(formula: Additive, window: str) -> str | None:
             return _increase(formula.sum, window)
         case Plus() | Minus():
             left, right = _additive(formula.left, window), _additive(formula.right, window)
-            if left is None or right is None:
+            if right is None or (left is None and isinstance(formula, Plus)):
                 return left or right
-            return f"({left} {'+' if isinstance(formula, Plus) else '-'} {right})"
+            return f"({left or 0} {'+' if isinstance(formula, Plus) else '-'} {right})"
         case _:
             assert_never(formula)
 
