@@ -38,9 +38,7 @@ def open_with_tables(url: str, *, zone: str) -> tuple[Store, Tables]:
     """
     engine = _engine(url)
     try:
-        with engine.reading() as connection:
-            is_current = schema.is_current(connection)
-        if not is_current:
+        if not _is_current(engine):
             with engine.migrating() as connection:
                 schema.upgrade(connection)
         database = Database(engine, ZoneInfo(zone))
@@ -107,6 +105,18 @@ def file_of(url: str) -> Path | None:
         return Path(url).resolve()
     parts = make_url(url)
     return Path(parts.database).resolve() if parts.get_backend_name() == "sqlite" and parts.database else None
+
+
+def _is_current(engine: Engine) -> bool:
+    """Return whether tables and views are those of this version, as far as can be told beside others.
+
+    Another process may be making them at this very moment, which MariaDB tells as an error; behind the lock it is sure.
+    """
+    try:
+        with engine.reading() as connection:
+            return schema.is_current(connection)
+    except StoreError:
+        return False
 
 
 def _engine(url: str) -> Engine:
