@@ -154,8 +154,20 @@ def test_no_text_becomes_a_formula_or_is_lost_without_a_sign() -> None:
 def test_without_its_library_a_format_says_how_to_install_it(
     exported: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, format_: Format, library: str
 ) -> None:
-    monkeypatch.setattr("calltally.cli.exports.find_spec", lambda _name: None)
+    monkeypatch.setattr("calltally.cli.exports.find_spec", lambda name: None if name == library else object())
     ended = exported(Kind.CALLS, format_)
     assert ended.exit_code == 1
     assert f"{format_} needs the library {library}" in ended.stderr
     assert f"{sys.executable} -m pip install 'calltally[export]'" in ended.stderr
+
+
+def test_where_nothing_can_be_installed_another_installation_is_named(
+    exported: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image of the containers has no pip, and nobody may write in it."""
+    monkeypatch.setattr("calltally.cli.exports.find_spec", lambda _name: None)
+    ended = exported(Kind.CALLS, Format.XLSX)
+    assert ended.exit_code == 1
+    assert "which is not part of this image" in ended.stderr
+    assert "pip install" not in ended.stderr
+    assert "--format csv" in ended.stderr

@@ -81,13 +81,20 @@ def _format(name: str) -> Format:
         raise typer.BadParameter(f"expected one of {known}, not {name!r}", param_hint="--format") from None
     library = _LIBRARIES.get(chosen)
     if library is not None and find_spec(library) is None:
-        typer.echo(
-            f"calltally: {chosen} needs the library {library}, which is not installed here. Install it by:\n"
-            f"  {sys.executable} -m pip install 'calltally[export]'",
-            err=True,
-        )
+        typer.echo(f"calltally: {_missing(chosen, library)}", err=True)
         raise typer.Exit(1)
     return chosen
+
+
+def _missing(chosen: Format, library: str) -> str:
+    """Return how to come by a format whose library is not installed here."""
+    needs = f"{chosen} needs the library {library}, which is not"
+    if find_spec("pip") is None:
+        return (
+            f"{needs} part of this image. Use --format csv or jsonl here, or export by a calltally outside of it that "
+            "uses the same database and has the extra calltally[export]."
+        )
+    return f"{needs} installed here. Install it by:\n  {sys.executable} -m pip install 'calltally[export]'"
 
 
 def _encoded(chosen: Format, kind: Kind, values: Iterator[Mapping[str, object]]) -> Iterator[bytes]:
