@@ -31,6 +31,9 @@ ODD_NAMES = (
 """What people write into a field for a name, and what some write on purpose."""
 
 
+ODD_QUEUE = 'o\'queue \\ "x" 100% [a]'
+
+
 def odd_directory() -> Directory:
     """Return groups with odd names."""
     plain = directory()
@@ -55,7 +58,7 @@ def fill(parts: Parts, calls: int) -> None:
     ingest = parts.ingest()
     for batch in in_batches(history(Plan(calls=calls, days=DAYS, until_ms=NOW_MS - 60_000, seed=5)), 2_000):
         ingest.apply(batch)
-    ingest.apply(list(_now()))
+    ingest.apply([*_now(), *_queued()])
     gap = Gap(
         source="sipgate", since_ms=NOW_MS - 3 * DAY_MS, until_ms=NOW_MS - 3 * DAY_MS + 900_000, reason="was 'away'"
     )
@@ -81,6 +84,19 @@ def _now() -> Iterator[RawMessage]:
         yield _push(ago, {"event": "newCall", **base, **to})
         if answered is not None:
             yield _push(ago - answered, {"event": "answer", **base, "user": "Anna", "fullUserId": "7654321w0"})
+
+
+def _queued() -> Iterator[RawMessage]:
+    """Yield lines of a queue_log: one caller waits in a queue with an odd name, another has left it unheard."""
+    second = NOW_MS // 1000
+    lines = (
+        (90, "q1", "ENTERQUEUE||4915112345699|1"),
+        (70, "q2", "ENTERQUEUE||anonymous|2"),
+        (35, "q2", "ABANDON|2|2|35"),
+    )
+    for ago, call, event in lines:
+        line = f"{second - ago}|{second}.{call}|{ODD_QUEUE}|NONE|{event}"
+        yield RawMessage(source="asterisk", received_at_us=(second - ago) * 1_000_000, headers={}, body=line.encode())
 
 
 def _push(seconds_ago: int, fields: dict[str, str]) -> RawMessage:

@@ -43,13 +43,14 @@ _UNIT_MS: Final = (
 def day_before(instant: str, earlier_ms: int | str = 0) -> str:
     """Return when the local day began that an instant lies in, or one that lies some days of milliseconds before.
 
-    A day may be an hour longer or shorter than others, so the day is looked for around the same time of day.
+    A day may be an hour longer or shorter than others, so the day is looked for around the same time of day. Before
+    the calendar begins there is nothing to count, so everything is after what is returned then.
     """
     last = f"(SELECT MAX(day_ms) FROM report_days WHERE day_ms <= {instant})"  # noqa: S608  our own names
-    if earlier_ms == 0:
-        return last
-    about = f"{last} - {earlier_ms} + {DAY_MS // 2}"
-    return f"(SELECT MAX(day_ms) FROM report_days WHERE day_ms <= {about})"  # noqa: S608  our own names
+    if earlier_ms != 0:
+        about = f"{last} - {earlier_ms} + {DAY_MS // 2}"
+        last = f"(SELECT MAX(day_ms) FROM report_days WHERE day_ms <= {about})"  # noqa: S608  our own names
+    return f"COALESCE({last}, 0)"
 
 
 def spans_compared(dialect: Dialect, fields: Sequence[Field]) -> str:
