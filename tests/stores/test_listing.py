@@ -63,6 +63,17 @@ def test_pages_are_all_calls_in_order(kind: Kind, data: st.DataObject) -> None:
             assert all(len(page) == limit for page in found[:-1])
 
 
+@pytest.mark.parametrize("order", [CallOrder.NEWEST, CallOrder.OLDEST])
+def test_calls_are_in_order_where_very_many_began_at_once(store: Store, order: CallOrder) -> None:
+    names = [f"{number:03}" for number in range(120)]
+    starts = {name: NOON_MS + (number // 50) * 1_000 for number, name in enumerate(names)}
+    keep_new(store, [flow(name, started_at_ms=starts[name]) for name in reversed(names)])
+    sign = -1 if order is CallOrder.NEWEST else 1
+    question = CallList(span=SPAN, order=order, limit=9)
+    found = [call.call_id for page in pages(store, question) for call in page]
+    assert found == sorted(names, key=lambda name: (sign * starts[name], name))
+
+
 def test_the_longest_are_in_order_where_very_many_are_alike(store: Store) -> None:
     keep_new(store, [flow(f"{number:03}", wait_ms=7, is_open=number % 7 == 0) for number in range(120)])
     keep_new(store, [flow("longest", wait_ms=8), flow("shortest", wait_ms=6)])

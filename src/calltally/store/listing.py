@@ -40,9 +40,7 @@ def calls(connection: Connection, known: Known, question: CallList) -> CallPage:
     if question.after is not None:
         found = found.where(*_beyond(column, _mark_of(question.after, question.order), falling=falling))
     if name == "started_at_ms":
-        order = column.desc() if falling else column
-        found = in_time(found, tables.CALLS).order_by(order, _CALLS.call_id, _CALLS.flow_id)
-        rows = list(connection.execute(found.limit(question.limit + 1)))
+        rows = _next(connection, in_time(found, tables.CALLS), question.limit + 1, falling=falling)
     else:
         rows = _longest(connection, found, name, question.limit + 1)
     page = rows[: question.limit]
@@ -51,6 +49,19 @@ def calls(connection: Connection, known: Known, question: CallList) -> CallPage:
         last = page[-1]
         following = _cursor(question.order, (getattr(last, name), last.call_id, last.flow_id))
     return CallPage(tuple(calls_of(connection, known, page)), following)
+
+
+def _next(connection: Connection, found: Select[Any], limit: int, *, falling: bool) -> list[Row[Any]]:
+    """Return the first rows in the order of their start."""
+    started = _CALLS.started_at_ms
+    order = started.desc() if falling else started
+    if connection.dialect.name == "mysql":
+        # MariaDB sorts all rows of a range, unless the index alone gives the order.
+        rows = connection.execute(found.order_by(order).limit(limit + SPARE)).all()
+        if len(rows) < limit + SPARE or rows[limit - 1].started_at_ms != rows[-1].started_at_ms:
+            sign = -1 if falling else 1
+            return sorted(rows, key=lambda row: (sign * row.started_at_ms, row.call_id, row.flow_id))[:limit]
+    return list(connection.execute(found.order_by(order, _CALLS.call_id, _CALLS.flow_id).limit(limit)))
 
 
 def _longest(connection: Connection, found: Select[Any], name: str, limit: int) -> list[Row[Any]]:
