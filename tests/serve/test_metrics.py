@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain_tex
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from calltally.cli.main import run
 from calltally.engine.credentials import Tokens
 from calltally.engine.observed import SETTLE_US, Observed
 from calltally.metrics.exposed import FAMILIES, MOST_ROUTES, ceiling
@@ -191,6 +192,23 @@ def test_calls_and_messages_are_told_as_they_happen(tmp_path: Path) -> None:
         assert _sum(late, "calltally_calls_total") == 2
 
     assert SETTLE_US < PATIENCE_SECONDS * 1_000_000
+    with_service(tmp_path, scenario)
+
+
+def test_a_log_that_was_imported_is_no_source_that_fell_silent(tmp_path: Path) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text("1700000000|1.1|support|NONE|ENTERQUEUE||4930111|1\n1700000009|1.1|support|NONE|ABANDON|1|1|9\n")
+    with pytest.raises(SystemExit) as ended:
+        run(["queue-log", "import", str(log), "--data", str(tmp_path)])
+    assert ended.value.code == 0
+
+    async def scenario(service: Running) -> None:
+        await service.push(new_call("A"))
+        samples = await _until(service, "calltally_source_up", 1)
+        for name in ("calltally_source_up", "calltally_source_last_event_timestamp_seconds"):
+            assert [dict(where)["source"] for found, where in samples if found == name] == ["sipgate"]
+        assert _sum(samples, "calltally_calls_active", source="asterisk", state="waiting") == 0  # it is there, though
+
     with_service(tmp_path, scenario)
 
 

@@ -39,9 +39,14 @@ Values = dict[Labels, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardSource:
-    """What is known of one source."""
+    """What is known of one source.
+
+    Attributes:
+        delivers: it is set up to send here or to be asked; one that was only imported is neither up nor silent.
+    """
 
     name: str
+    delivers: bool
     last_received_at_us: int | None
     last_refused_at_us: int | None
     lag_ms: float | None
@@ -65,15 +70,19 @@ def moment_of(site: Site) -> Moment:
     return Moment(
         now_ms=site.now_ms(),
         flows=tuple(site.board.open.values()),
-        sources=tuple(_heard(name, heard.get(name, Hearing())) for name in names),
+        sources=tuple(_heard(site, name, heard.get(name, Hearing())) for name in names),
         backlog=site.writer.backlog,
         degraded=site.writer.degraded is not None or site.writer.busy_seconds > STUCK_SECONDS,
     )
 
 
-def _heard(name: str, hearing: Hearing) -> HeardSource:
+def _heard(site: Site, name: str, hearing: Hearing) -> HeardSource:
+    source = site.sources.get(name.partition(":")[0])
     return HeardSource(
         name=name,
+        delivers=name in site.settings.sources
+        and source is not None
+        and (source.webhook is not None or source.sync is not None),
         last_received_at_us=hearing.last_received_at_us,
         last_refused_at_us=hearing.last_refused_at_us,
         lag_ms=hearing.delay_ms(),
@@ -130,6 +139,8 @@ def _sources(moment: Moment, observed: Observed) -> dict[str, Values]:
     last: Values = {}
     lags: Values = {}
     for source in moment.sources:
+        if not source.delivers:
+            continue
         labels = (observed.source(source.name),)
         up[labels] = float(_is_up(source) and not moment.degraded)
         if source.last_received_at_us is not None:
