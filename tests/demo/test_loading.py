@@ -13,6 +13,8 @@ from calltally.demo.company import DEPARTMENTS, TEAMS
 from calltally.demo.folder import DemoError, plan_in, prepare, settings_of
 from calltally.demo.history import Plan
 from calltally.demo.loading import PROGRESS, Progress, load_history, save_names
+from calltally.engine.heard import not_heard, note_first_start
+from calltally.model.instants import DAY_MS, HOUR_MS, Span
 from calltally.settings import Address
 
 LISTEN = "127.0.0.1:8099"
@@ -55,6 +57,22 @@ def test_a_loaded_history_is_whole_ended_and_adds_up(tmp_path: Path) -> None:
         value = parts.store.value(PROGRESS)
         assert value is not None
         assert msgspec.json.decode(value)["percent"] == 100
+
+
+def test_a_history_counts_as_heard_as_far_back_as_it_is_loaded(tmp_path: Path) -> None:
+    first_day = Span(PLAN.until_ms - (PLAN.days - 1) * DAY_MS, PLAN.until_ms + HOUR_MS)
+    with parts_in(tmp_path) as parts:
+        with parts.store.write() as transaction:
+            note_first_start(parts.store, transaction, PLAN.until_ms + 5_000)  # the service began a moment later
+        done, _ = loaded(parts, pieces=1)
+        assert not done
+        (gap,) = not_heard(parts.store, first_day, None)
+        assert gap.since_ms == first_day.since_ms
+        loaded(parts)
+        assert not_heard(parts.store, first_day, None) == []
+        assert not_heard(parts.store, first_day, ("sipgate",)) == []
+        (gap,) = not_heard(parts.store, Span(first_day.since_ms - DAY_MS, first_day.until_ms), None)
+        assert gap.source is None
 
 
 def test_an_interrupted_history_goes_on_and_is_the_same_in_the_end(tmp_path: Path) -> None:
