@@ -26,8 +26,8 @@ from calltally.store.store import Store, StoreError
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
-"""How long one question waits for what other processes write."""
+LOOK_SECONDS = 0.5
+"""How long one question waits for what other processes write; so long the end of the service may wait for it."""
 
 MOST_CHANGES = 1_000
 """If others changed more flows at once, which only an import does, the open calls are read anew instead."""
