@@ -1,13 +1,13 @@
 """From `Filter` to conditions, and from `Dimension` to columns."""
 
 from collections.abc import Sequence
-from string import ascii_lowercase, ascii_uppercase
 
-from sqlalchemy import ColumnElement, Table, false, func, or_
+from sqlalchemy import ColumnElement, Table, or_
 
 from calltally.model.instants import Span
 from calltally.store import tables
 from calltally.store.asked import Dimension, Filter, Grain, Subject
+from calltally.store.searching import contains, is_storable
 
 Condition = ColumnElement[bool]
 
@@ -22,8 +22,6 @@ _OF_CALLS_ONLY = ("directions", "lines", "trunks", "callers", "parties", "text",
 _COLUMNS = {"lines": "lines_id"}
 _NUMBERS = ("caller", "callee")
 """Where digits are looked for; the ids of agents hold digits that nobody means."""
-
-_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def table_of(subject: Subject, grain: Grain) -> Table:
@@ -107,27 +105,11 @@ def _flags(table: Table, where: Filter) -> list[Condition]:
         if "agent_name" not in calls:
             raise ValueError(f"{table.name} cannot be searched")
         names = _NUMBERS if where.text.removeprefix("+").isdigit() else (*_NUMBERS, "agent", "agent_name")
-        found.append(or_(*(_contains(calls[name], where.text) for name in names)))
+        found.append(or_(*(contains(calls[name], where.text) for name in names)))
     return found
-
-
-def is_storable(text: str) -> bool:
-    """Return whether a text can be in a database at all; no parser lets another through, but anybody may ask for it."""
-    return text.isprintable() or not ("\0" in text or any("\ud800" <= character <= "\udfff" for character in text))
 
 
 def _among(column: ColumnElement[str], values: Sequence[str | int]) -> Condition:
     plain = [str(value) if isinstance(value, str) else value for value in values]
     plain = [value for value in plain if not isinstance(value, str) or is_storable(value)]
     return column == plain[0] if len(plain) == 1 else column.in_(plain)
-
-
-def _contains(column: ColumnElement[str], text: str) -> Condition:
-    """Return whether a column holds a text, in capitals or small letters.
-
-    Databases know only the small letters of ASCII alike, so other letters are looked for as small and as capitals.
-    """
-    if not is_storable(text):
-        return false()
-    spellings = {spelling.translate(_SMALL) for spelling in (text, text.lower(), text.upper(), text.title())}
-    return or_(*(func.lower(column).contains(spelling, autoescape=True) for spelling in sorted(spellings)))

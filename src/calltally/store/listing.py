@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from calltally.store import tables
 from calltally.store.asked import CallList, CallOrder, CallPage
-from calltally.store.filters import conditions, is_storable, within
+from calltally.store.filters import conditions, within
 from calltally.store.known import Known
 from calltally.store.plans import ended_in_time, in_time, still_open
 from calltally.store.records import calls_of
+from calltally.store.searching import is_storable
 
 _CALLS = tables.CALLS.c
 _ORDERS = {
