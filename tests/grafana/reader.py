@@ -1,5 +1,6 @@
 """Asks a database server as Grafana's data source does: as a role that may only read, in a session like Grafana's."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -47,7 +48,7 @@ class Reader:
     kind: Kind
     server: Server
     url: str
-    asked: list[str] = field(default_factory=list)
+    _sizes: dict[str, int] = field(default_factory=dict)
     _connection: Any = None
 
     @property
@@ -78,17 +79,19 @@ class Reader:
 
     def ask(self, sql: str) -> Result:
         """Run one query."""
-        self.asked.append(sql)
         with self._connection.cursor() as cursor:
             cursor.execute(sql.encode() if self.kind is Kind.POSTGRESQL else sql)
             columns = tuple(str(column[0]) for column in cursor.description or ())
             return Result(columns, [tuple(row) for row in cursor.fetchall()] if columns else [])
 
     def read_whole(self, sql: str) -> list[str]:
-        """Return the large tables of which a query over a few days has to read most rows."""
+        """Return the large tables of which a query over a few days has to read most rows, or most months."""
         if self.kind is Kind.POSTGRESQL:
-            return sorted(set(_whole_of_postgresql(self._plan(sql))))
-        return sorted(table for table, rows in self._rows_read(sql).items() if rows > self._rows_of(table) / 2)
+            return _read_whole_by(self._plan(sql))
+        if not self._sizes:
+            self.server.ask("SET GLOBAL userstat = ON")
+            self._sizes = {table: self._rows_of(table) for table in LARGE}
+        return sorted(table for table, rows in self._rows_read(sql).items() if rows > self._sizes[table] / 2)
 
     def _plan(self, sql: str) -> dict[str, Any]:
         # A test's tables are so small that reading all of them is cheapest; whether it can be avoided is the question.
@@ -100,7 +103,6 @@ class Reader:
 
     def _rows_read(self, sql: str) -> dict[str, int]:
         """Return how many rows of each large table a query reads; MariaDB's plans tell only the aliases of tables."""
-        self.server.ask("SET GLOBAL userstat = ON")
         self.server.ask("FLUSH TABLE_STATISTICS")
         self.ask(sql)
         read = self.server.ask(
@@ -112,8 +114,15 @@ class Reader:
         return int(str(self.server.ask(f"SELECT COUNT(*) FROM {table}", self.database)[0][0]))  # noqa: S608  the same
 
 
-def _whole_of_postgresql(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
-        yield node["Relation Name"]
+def _read_whole_by(plan: dict[str, Any]) -> list[str]:
+    """Return the large tables that a plan of PostgreSQL reads whole; a few days lie in two months at most."""
+    read = set(_read_from_end_to_end(plan))
+    months = Counter(name.rpartition("_y")[0] for name in read if "_y" in name)
+    return sorted(table for table in LARGE if table in read or months[table] > 2)
+
+
+def _read_from_end_to_end(node: dict[str, Any]) -> Iterator[str]:
+    if node["Node Type"] == "Seq Scan":
+        yield str(node["Relation Name"])
     for below in node.get("Plans", ()):
-        yield from _whole_of_postgresql(below)
+        yield from _read_from_end_to_end(below)

@@ -1,6 +1,6 @@
 """Trends, comparisons, percentiles and the dashboard of every number beside what calltally itself says."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -96,12 +96,13 @@ def test_each_day_stands_beside_an_earlier_one(grafana: World, title: str, text:
     first, last = local_date(MONTH.since_ms, zone), local_date(MONTH.until_ms - 1, zone)
     for series, back, name in ((now, 0, column), (before, days, f"{column}, before")):
         points = dict(series.get(((name, ""),), ()))
-        for day in days_of(first, last):
-            since = day_start_ms(day - timedelta(days=back), zone)
-            until = day_start_ms(day - timedelta(days=back - 1), zone)
-            _, (expected, *_) = asked(grafana, {name: metric}, Span(since, until))
-            found = points.get(day_start_ms(day, zone))
-            assert same(found, expected[name]) or (found is None and not expected[name]), (day, back)
+        whole = [day_start_ms(day - timedelta(days=back), zone) for day in (first, last + timedelta(days=1))]
+        answer, (_, *expected) = asked(grafana, {name: metric}, Span(whole[0], whole[1]), unit=Unit.DAY)
+        for row, said in zip(answer.rows, expected, strict=True):
+            day = local_date(row.span.since_ms, zone) + timedelta(days=back)
+            found = points.pop(day_start_ms(day, zone), None)
+            assert same(found, said[name]) or (found is None and not said[name]), (day, back)
+        assert not points
 
 
 def test_a_range_that_begins_before_the_calendar_shows_its_days(grafana: World) -> None:
@@ -109,11 +110,6 @@ def test_a_range_that_begins_before_the_calendar_shows_its_days(grafana: World) 
     now, _ = panel(grafana, loaded(grafana, OVERVIEW, span), "Calls, day by day")
     _, (expected, *_) = asked(grafana, {"Calls": "calls"}, span)
     assert sum(value or 0 for _, value in now[(("Calls", ""),)]) == expected["Calls"]
-
-
-def days_of(first: date, last: date) -> list[date]:
-    """Return the days from one to another, both included."""
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 PERCENTILES = {

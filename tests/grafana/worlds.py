@@ -14,7 +14,7 @@ from tests.grafana.macros import Kind
 from tests.grafana.reader import NAME, PASSWORD, Reader
 from tests.servers import Server
 
-CALLS = 2_000
+CALLS = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
