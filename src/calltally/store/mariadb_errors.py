@@ -6,7 +6,7 @@ import pymysql
 
 from calltally.store.mariadb_address import Address
 
-PATIENCE_SECONDS: Final = 10
+PATIENCE_SECONDS: Final = 30
 """How long a statement waits for a lock that another process holds."""
 
 GONE: Final = frozenset({0, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2055, 4031})
