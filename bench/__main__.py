@@ -9,6 +9,7 @@ MEASUREMENTS = {
     "kill": "kill -9 at random moments under load",
     "million": "a database of one million calls, for the others",
     "pages": "the Statistics page, and memory at rest, at one million calls",
+    "grafana": "the Call Statistics dashboard of Grafana, all filters, at one million calls",
     "move": "200,000 calls from SQLite to PostgreSQL to MariaDB and back",
     "queue_log": "lines of a queue_log imported per second",
 }

@@ -1,12 +1,15 @@
 """Every query of every shipped dashboard, run as Grafana runs it on real servers, says what calltally itself says."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from calltally.app.granting import grant
 from calltally.model.buckets import Unit
 from calltally.model.instants import DAY_MS, HOUR_MS, Span
+from tests.engine.whole_site import opened
 from tests.grafana.comparing import (
     ALL,
     CALL_STATISTICS,
@@ -25,8 +28,9 @@ from tests.grafana.comparing import (
 )
 from tests.grafana.expansion import targets
 from tests.grafana.figures import OTHERS, OVER_TIME, TOTALS
-from tests.grafana.loading import Loaded, dashboards, load
+from tests.grafana.loading import Loaded, dashboards, load, shown
 from tests.grafana.odd_site import NOW_MS
+from tests.grafana.reader import NAME, PASSWORD, Reader
 from tests.grafana.worlds import World
 
 
@@ -140,3 +144,18 @@ def test_the_role_of_grafana_may_read_views_and_nothing_else(grafana: World) -> 
     ):
         with pytest.raises(Exception, match=r"(?i)denied|read-only"):
             grafana.reader.ask(statement)
+
+
+def test_a_site_that_has_heard_nothing_shows_dashboards_without_an_error(grafana: World, tmp_path: Path) -> None:
+    url = grafana.reader.server.fresh_database()
+    with opened(tmp_path, url):
+        grant(url, name=NAME, password=PASSWORD, tell=lambda _statement: None)
+        reader = Reader(kind=grafana.reader.kind, server=grafana.reader.server, url=url)
+        reader.open()
+        try:
+            for _, dashboard in dashboards(reader.kind):
+                known = load(dashboard, reader, from_ms=MONTH.since_ms, to_ms=MONTH.until_ms)
+                for query in known.queries():
+                    shown(query, reader)
+        finally:
+            reader.close()
