@@ -115,6 +115,22 @@ class Server:
         """End it by force in the middle of its work; what it had not written to its files is gone."""
         self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Stop it and all its processes where they are: connections stay, and nobody answers."""
+        self._tell(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, how)
+
     def restart(self) -> None:
         """End it in order and start it again."""
         self.stop()

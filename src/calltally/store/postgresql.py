@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from calltally.store.frozen import FrozenWatch
 from calltally.store.partitions import Partitions
 from calltally.store.postgresql_batch import CHANNEL, NEXT, PostgresqlBatch, begin, now_ms
 from calltally.store.postgresql_errors import PATIENCE_SECONDS, Address, is_gone, sentence
@@ -34,6 +35,8 @@ STILL_SECONDS: Final = 120
 """How long a write transaction may stand still, for instance because its process was stopped, before it is undone."""
 LOOK_SECONDS: Final = 1.0
 """How often is looked whether another process has written, should the server's notice be lost on the way."""
+WELCOME_SECONDS: Final = 3
+"""How long a server that is there may take to welcome a connection, while another waits for an answer."""
 MIGRATION_LOCK: Final = 4_021_887_421_306_174_307
 """The number of the lock under which tables are made or changed."""
 OLDEST: Final = 150_000
@@ -69,7 +72,7 @@ _READER: Final = {
     "plan_cache_mode": "force_custom_plan",
 }
 _LIVELY: Final = {
-    "connect_timeout": "10",
+    "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "4",
@@ -102,6 +105,7 @@ class Postgresql:
         self._own_commits = 0
         self._closed = Event()
         self._looked: int | None = None
+        self._watch = FrozenWatch(self._is_welcoming)
         self._partitions = Partitions()
         self._is_prepared = False
         self._readers = self._engine(_READER, pool_size=READERS, max_overflow=MORE_READERS)
@@ -125,6 +129,7 @@ class Postgresql:
         )
 
         def prepare(connection: "psycopg.Connection[Any]", _: object) -> None:
+            self._watch.add(connection)
             _set(connection, settings)
 
         event.listen(engine, "connect", prepare)
@@ -132,8 +137,8 @@ class Postgresql:
 
     def _connect(self) -> "psycopg.Connection[Any]":
         """Return a connection that depends on no setting of the server; every statement is its own transaction."""
-        _, arguments = self._readers.dialect.create_connect_args(self._url)
-        connection = psycopg.connect(**arguments, autocommit=True)
+        connection = psycopg.connect(**self._arguments(), autocommit=True)
+        self._watch.add(connection)
         connection.prepare_threshold = 1
         try:
             _set(connection, _WRITER)
@@ -141,6 +146,19 @@ class Postgresql:
             connection.close()
             raise
         return connection
+
+    def _arguments(self) -> dict[str, Any]:
+        return dict(self._readers.dialect.create_connect_args(self._url)[1])
+
+    def _is_welcoming(self) -> bool:
+        """Return whether the server answers a new connection, be it by refusing it."""
+        try:
+            psycopg.connect(**{**self._arguments(), "connect_timeout": WELCOME_SECONDS}).close()
+        except psycopg.errors.ConnectionTimeout:
+            return False
+        except psycopg.Error:
+            return True
+        return True
 
     @contextmanager
     def writing(self) -> Iterator[PostgresqlBatch]:
@@ -301,6 +319,7 @@ class Postgresql:
     def close(self) -> None:
         """Give back every connection."""
         self._closed.set()
+        self._watch.close()
         self._readers.dispose()
         with self._lock, self._watch_lock:
             self._drop_writer()
@@ -311,7 +330,8 @@ class Postgresql:
     def _reported(self) -> Iterator[None]:
         """Turn errors of PostgreSQL into StoreError; errors that are our own mistake stay what they are."""
         try:
-            yield
+            with self._watch.waiting():
+                yield
         except DBAPIError as error:
             found = sentence(error.orig, self._address) if isinstance(error.orig, psycopg.Error) else None
             if found is None:
