@@ -283,6 +283,7 @@ class Database:
         """Return what `Transaction.prune` would delete."""
         with self._engine.reading() as connection:
             cursor = connection.connection.cursor()
+            self._engine.dialect.read_widely(cursor)
             return retention.count_prunable(
                 cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms
             )

@@ -133,6 +133,9 @@ class MariaDbDialect:
         """Return a name, quoted where it must be."""
         return self._quote(name)
 
+    def read_widely(self, cursor: Cursor) -> None:
+        """Do nothing: there is nothing to make ready."""
+
     def insert(self, table: Table, columns: Sequence[str]) -> Writes:
         """Insert rows of these columns."""
         return self._insert(table, columns, "")

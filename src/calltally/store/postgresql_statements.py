@@ -23,6 +23,15 @@ PARTITIONED: Final = {
 }
 """The tables that are partitioned by month, and by what."""
 
+_WIDELY: Final = {
+    "statement_timeout": "0",
+    "work_mem": "64MB",
+    "enable_hashjoin": "on",
+    "enable_mergejoin": "on",
+    "enable_seqscan": "on",
+}
+WIDELY: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _WIDELY.items())
+
 NeedPartitions = Callable[[Cursor, str, Sequence[int]], None]
 """Makes the partitions of a table for rows of these times."""
 
@@ -108,6 +117,10 @@ class PostgresqlDialect:
         """Take how a name is quoted where it must be, and what makes partitions."""
         self.quote = quote
         self._need_partitions = need_partitions
+
+    def read_widely(self, cursor: Cursor) -> None:
+        """Let joins be those of large tables, and take the time they need, until the end of the transaction."""
+        cursor.execute(WIDELY)
 
     def insert(self, table: Table, columns: Sequence[str]) -> Rows:
         """Insert rows of these columns."""

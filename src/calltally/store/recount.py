@@ -30,7 +30,7 @@ class Recount:
 
     def __init__(self, cursor: Cursor, dialect: Dialect, days: LocalDays) -> None:
         self._cursor = cursor
-        self._dialect = dialect
+        self.dialect = dialect
         self._days = days
 
     def windows(self, until_ms: int | None = None) -> Iterator[Span]:
@@ -69,7 +69,7 @@ class Recount:
         """Return the stored cells of a window."""
         found: list[Cells] = []
         for table, cell, measures in ROLL_UPS:
-            names = names_of(self._dialect.quote, (*cell, *measures))
+            names = names_of(self.dialect.quote, (*cell, *measures))
             condition = f"bucket_ms >= {window.since_ms} AND bucket_ms < {window.until_ms}"
             self._cursor.execute(f"SELECT {names} FROM {table.name} WHERE {condition}")  # noqa: S608  our own names, numbers
             found.append({tuple(row[: len(cell)]): list(row[len(cell) :]) for row in self._cursor.fetchall()})

@@ -25,7 +25,8 @@ _COUNTS: Final = (
 _NEWEST_VISIT: Final = "SELECT COALESCE(MAX(entered_at_ms) + 1, 0) FROM visits WHERE {of_old_calls}"
 _WITHOUT_CALL: Final = (
     "SELECT flow_id FROM messages"
-    " WHERE {old_messages} AND problem IS NULL AND flow_id NOT IN (SELECT flow_id FROM calls)"
+    " WHERE {old_messages} AND problem IS NULL AND flow_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = messages.flow_id)"
 )
 """Flows that never became a call; one whose call was pruned has no understood messages any more."""
 _DELETIONS: Final = (
@@ -35,15 +36,22 @@ _DELETIONS: Final = (
     "DELETE FROM calls WHERE {old_calls}",
     "DELETE FROM messages WHERE {old_messages}",
 )
-_UNDERSTOOD: Final = "SELECT COUNT(*) FROM messages WHERE messages.flow_id = calls.flow_id AND messages.problem IS NULL"
+_HEARD: Final = (
+    "SELECT flow_id, COUNT(*) AS number FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL GROUP BY flow_id"
+)
+_WHOLE: Final = (
+    f"SELECT heard.flow_id FROM ({_HEARD}) heard JOIN calls known ON known.flow_id = heard.flow_id"  # noqa: S608  fixed texts
+    " WHERE known.messages <= heard.number"
+)
+"""Flows whose messages are all in the journal."""
 _CLEARED: Final = (
-    f"DELETE FROM calls WHERE calls.messages <= ({_UNDERSTOOD})",  # noqa: S608  fixed texts
+    f"DELETE FROM calls WHERE flow_id IN ({_WHOLE})",  # noqa: S608  fixed texts
     (
-        "DELETE FROM links WHERE flow_id NOT IN (SELECT flow_id FROM calls)"
+        "DELETE FROM links WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = links.flow_id)"
         " AND flow_id IN (SELECT flow_id FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL)"
     ),
-    "DELETE FROM legs WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
-    "DELETE FROM visits WHERE flow_id NOT IN (SELECT flow_id FROM calls)",
+    "DELETE FROM legs WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = legs.flow_id)",
+    "DELETE FROM visits WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = visits.flow_id)",
 )
 _AGENTS: Final = "SELECT 'agent', agent FROM {table} WHERE agent IS NOT NULL"
 _QUEUES: Final = "SELECT 'queue', queue FROM {table} WHERE queue IS NOT NULL"
@@ -77,6 +85,7 @@ def prune(cursor: Cursor, dialect: Dialect, *, messages_before_us: int, records_
 
     The tokens of a call stay, as its figures do: by them its messages are known when they are imported again.
     """
+    dialect.read_widely(cursor)
     counts = count_prunable(cursor, messages_before_us=messages_before_us, records_before_ms=records_before_ms)
     if _kept(cursor, REBUILD_VALUE) != NEVER:
         return counts
@@ -110,6 +119,7 @@ def clear_records(cursor: Cursor, recount: Recount, statements: Sequence[CellSta
     What pruned records had counted cannot be counted again: in the time before the newest pruned record, cells keep
     that, and only give back what the records that are still there have counted.
     """
+    recount.dialect.read_widely(cursor)
     pruned_ms = pruned_before_ms(cursor)
     for window in recount.windows(until_ms=pruned_ms):
         add_part(cursor, statements, cells_before(recount.counted(window), pruned_ms), sign=-1)
@@ -133,17 +143,23 @@ def _see_again(cursor: Cursor) -> None:
 
 def _limited(sql: str, messages_before_us: int, records_before_ms: int) -> str:
     """Return a statement with its limits; both are numbers of ours."""
-    kept = (
-        f"SELECT flow_id FROM messages WHERE received_at_us >= {messages_before_us:d} AND flow_id IS NOT NULL"  # noqa: S608  our own number
-        " UNION SELECT flow_id FROM calls WHERE is_open = 1"
-    )
-    old_messages = f"received_at_us < {messages_before_us:d} AND (flow_id IS NULL OR flow_id NOT IN ({kept}))"
-    old_calls = f"started_at_ms < {records_before_ms:d} AND flow_id NOT IN ({kept})"
+    old_messages = f"received_at_us < {messages_before_us:d} AND {_not_kept('messages', messages_before_us)}"
+    old_calls = f"started_at_ms < {records_before_ms:d} AND {_not_kept('calls', messages_before_us)}"
     return sql.format(
         old_messages=old_messages,
         old_calls=old_calls,
         of_old_calls=f"flow_id IN (SELECT flow_id FROM calls WHERE {old_calls})",  # noqa: S608  our own numbers
         without_call=_WITHOUT_CALL.format(old_messages=old_messages),
+    )
+
+
+def _not_kept(table: str, messages_before_us: int) -> str:
+    """Return the condition that nothing newer belongs to the flow of a row, and that its call is not open."""
+    newer = f"later.flow_id = {table}.flow_id AND later.received_at_us >= {messages_before_us:d}"
+    still = f"still.flow_id = {table}.flow_id AND still.is_open = 1"
+    return (
+        f"NOT EXISTS (SELECT 1 FROM messages later WHERE {newer})"  # noqa: S608  our own names, a number
+        f" AND NOT EXISTS (SELECT 1 FROM calls still WHERE {still})"
     )
 
 

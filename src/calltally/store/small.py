@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from calltally.model.directory import Directory, Group, User
 from calltally.model.instants import Gap, Span
@@ -57,8 +57,8 @@ def unplaced_after(
     connection: Connection, after: tuple[int, str, int] | None, first_new: int, limit: int
 ) -> list[JournalEntry]:
     """Return the next understood messages without a flow, or of one before `first_new` that has no record."""
-    recorded = select(tables.CALLS.c.flow_id)
-    left = and_(_MESSAGES.flow_id < first_new, _MESSAGES.flow_id.not_in(recorded))
+    recorded = select(1).where(tables.CALLS.c.flow_id == _MESSAGES.flow_id).correlate(tables.MESSAGES)
+    left = and_(_MESSAGES.flow_id < first_new, ~exists(recorded))
     found = select(*_COLUMNS).where(_MESSAGES.problem.is_(None), or_(_MESSAGES.flow_id.is_(None), left))
     return list(map(entry_of, connection.execute(_after(found, after, limit))))
 

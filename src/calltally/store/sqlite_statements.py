@@ -106,6 +106,9 @@ class SqliteDialect:
         """Take how a name is quoted where it must be."""
         self.quote = quote
 
+    def read_widely(self, cursor: Cursor) -> None:
+        """Do nothing: there is nothing to make ready."""
+
     def insert(self, table: Table, columns: Sequence[str]) -> Writes:
         """Insert rows of these columns."""
         return self._writing(table, columns, self._insert(table, columns), "")

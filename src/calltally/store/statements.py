@@ -58,6 +58,10 @@ class Dialect(Protocol):
         """Return a name, quoted where it must be."""
         ...
 
+    def read_widely(self, cursor: Cursor) -> None:
+        """Make ready for statements that read whole tables, until the end of the transaction."""
+        ...
+
     def insert(self, table: Table, columns: Sequence[str]) -> Writes:
         """Insert rows of these columns."""
         ...

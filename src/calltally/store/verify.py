@@ -18,25 +18,36 @@ MOST: Final = 100
 """How many findings of one kind are told; more of the same do not help."""
 BATCH: Final = 1_000
 
-_NO_CALL: Final = "flow_id NOT IN (SELECT flow_id FROM calls)"
-_UNDERSTOOD: Final = "SELECT COUNT(*) FROM messages WHERE messages.flow_id = calls.flow_id AND messages.problem IS NULL"
+
+def _none(table: str, of: str, column: str = "flow_id") -> str:
+    """Return the condition that a table has no row for a row of another."""
+    return f"NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = {of}.{column})"  # noqa: S608  our own names
+
+
+_HEARD: Final = (
+    "SELECT flow_id, COUNT(*) AS number FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL GROUP BY flow_id"
+)
 _ORPHANS: Final = (
-    ("legs", "a call", f"legs WHERE {_NO_CALL}"),
-    ("visits", "a call", f"visits WHERE {_NO_CALL}"),
+    ("legs", "a call", f"legs WHERE {_none('calls', 'legs')}"),
+    ("visits", "a call", f"visits WHERE {_none('calls', 'visits')}"),
     ("links", "a flow", "links WHERE flow_id >= (SELECT COALESCE(MAX(next), 1) FROM counters WHERE name = 'flow')"),
     (
         "messages",
         "a link",
-        "messages WHERE problem IS NULL AND flow_id IS NOT NULL AND flow_id NOT IN (SELECT flow_id FROM links)",
+        f"messages WHERE problem IS NULL AND flow_id IS NOT NULL AND {_none('links', 'messages')}",
     ),
-    ("calls", "a link", "calls WHERE flow_id NOT IN (SELECT flow_id FROM links)"),
-    ("calls", "known own numbers", "calls WHERE lines_id NOT IN (SELECT lines_id FROM line_sets)"),
-    ("calls", "all messages folded", f"calls WHERE calls.messages < ({_UNDERSTOOD})"),
+    ("calls", "a link", f"calls WHERE {_none('links', 'calls')}"),
+    ("calls", "known own numbers", f"calls WHERE {_none('line_sets', 'calls', 'lines_id')}"),
+    (
+        "calls",
+        "all messages folded",
+        f"calls JOIN ({_HEARD}) heard ON heard.flow_id = calls.flow_id WHERE calls.messages < heard.number",
+    ),
 )
 _LOST_CALL: Final = (
     "links",
     "a call or messages",
-    f"links WHERE {_NO_CALL} AND flow_id NOT IN (SELECT flow_id FROM messages WHERE flow_id > 0)",  # noqa: S608  fixed texts
+    f"links WHERE {_none('calls', 'links')} AND {_none('messages', 'links')}",
 )
 """Tokens outlive the records that retention took, so this can only be asked before it took any."""
 _TWICE: Final = f"SELECT source, call_id, COUNT(*) FROM calls GROUP BY source, call_id HAVING COUNT(*) > 1 LIMIT {MOST}"  # noqa: S608  a number
@@ -48,6 +59,7 @@ _SUMS: Final = {
 
 def differences(cursor: Cursor, recount: Recount, progress: Callable[[str], None]) -> list[Difference]:
     """Return everything that disagrees; nothing means that all figures are right."""
+    recount.dialect.read_widely(cursor)
     progress("records")
     found = list(islice(_calls(cursor), MOST))
     cursor.execute(_TWICE)
@@ -89,7 +101,7 @@ def _outcomes(table: str, measures: tuple[str, ...], cells: Cells) -> Iterator[D
 def _orphans(cursor: Cursor, kinds: Sequence[tuple[str, str, str]]) -> list[Difference]:
     found: list[Difference] = []
     for table, lacking, sql in kinds:
-        cursor.execute(f"SELECT DISTINCT flow_id FROM {sql} LIMIT {MOST}")  # noqa: S608  fixed texts
+        cursor.execute(f"SELECT DISTINCT {table}.flow_id FROM {sql} LIMIT {MOST}")  # noqa: S608  fixed texts
         found += [Difference(f"{table} of flow {row[0]}", lacking, "none") for row in cursor.fetchall()]
     return found
 
