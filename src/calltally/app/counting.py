@@ -1,11 +1,13 @@
 """The counters of this process, made from the settings and from what the store knows."""
 
+from contextlib import suppress
+
 from calltally.app import Parts, clock_us
 from calltally.engine.observed import Observed
 from calltally.model.instants import DAY_MS, QUARTER_MS, Span
 from calltally.settings import QueueSetting
 from calltally.store.asked import Dimension, Filter, Grain, Subject, SumQuestion
-from calltally.store.store import Store
+from calltally.store.store import Store, StoreError
 
 RECENT_DAYS = 30
 
@@ -23,8 +25,10 @@ def observed_of(parts: Parts) -> Observed:
         targets={seconds for queue in queues for seconds in _targets(queue)},
         most_values=parts.settings.prometheus.max_label_values,
     )
-    for source, queue in recent_queues(parts.store, clock_us() // 1000):
-        observed.place(source, queue)
+    # A service whose database does not answer in this moment begins all the same; its queues show up as they are heard.
+    with suppress(StoreError):
+        for source, queue in recent_queues(parts.store, clock_us() // 1000):
+            observed.place(source, queue)
     return observed
 
 
