@@ -87,7 +87,7 @@ LINE_GROUPS: Final = View(
     source=fixed(
         f"(\n  SELECT m.lines_id, m.group_key FROM ({_FIRST_IN_GROUP}\n  ) m WHERE m.choice = 1"  # noqa: S608  the same
         f"\n  UNION ALL\n  SELECT s.lines_id, '{OTHER_KEY}' AS group_key FROM line_sets s"
-        f" WHERE s.lines_id NOT IN (SELECT n.lines_id FROM {_IN_GROUPS})\n) c"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {_IN_GROUPS} WHERE n.lines_id = s.lines_id)\n) c"
     ),
 )
 
@@ -104,7 +104,7 @@ LINE_TEAMS: Final = View(
     source=fixed(
         f"(\n  SELECT DISTINCT n.lines_id, t.team_key FROM {_IN_TEAMS}"  # noqa: S608  our own names
         f"\n  UNION ALL\n  SELECT s.lines_id, '{OTHER_KEY}' AS team_key FROM line_sets s"
-        f" WHERE s.lines_id NOT IN (SELECT n.lines_id FROM {_IN_TEAMS})\n) c"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {_IN_TEAMS} WHERE n.lines_id = s.lines_id)\n) c"
     ),
 )
 
