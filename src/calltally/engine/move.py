@@ -74,6 +74,10 @@ class Tables(Protocol):
         """Write new rows of a table and keep some values, together."""
         ...
 
+    def settle(self) -> None:
+        """Let the database look at what came, so that it plans questions well from the first one on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -142,6 +146,7 @@ def move(source: Side, target: Side, *, identity: str, tell: Tell) -> Moved:
         work = _Work(names, {name: rows.count(name) for name in names}, tell)
         for name in work.tables:
             _carry(name, rows, target, work)
+        target.tables.settle()
         _prove(rows, target, work)
     _verify(target, work)
     _finish(target)
