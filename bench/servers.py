@@ -61,6 +61,8 @@ def place(kind: str, folder: Path) -> Iterator[Place]:
         if not there:
             server.ask(f"CREATE DATABASE {NAME}")
         yield Place(kind=kind, url=server.url(NAME), pid=pid, server=server)
+        # Its files stay, so it ends in order.
+        server.stop()
 
 
 def _kept(flavour: Flavour, kept: Path) -> Flavour:
