@@ -48,6 +48,11 @@ def still_open(found: Select[Any]) -> Select[Any]:
     return _through(found.where(tables.CALLS.c.is_open == literal_column("1")), tables.CALLS, "calls_open")
 
 
+def with_problem(found: Select[Any]) -> Select[Any]:
+    """Return a question limited to messages that were set aside, which are few."""
+    return _through(found.where(tables.MESSAGES.c.problem.is_not(None)), tables.MESSAGES, "messages_problem")
+
+
 def _is_narrow(where: Filter) -> bool:
     further = (where.queues, where.agents, where.trunks, where.outcomes, where.parties, where.text)
     return all(each is None for each in (*further, where.with_queue, where.is_open))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, cast, func, literal_column, null, select
 
 from calltally.metrics.measures import CALL_MEASURES, SPREADS, VISIT_MEASURES, Measure
 from calltally.metrics.sql import conditions_sql, measure_sql
@@ -87,7 +87,7 @@ def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
         counted = [when, bin_number.is_not(None)]
     else:
         table = tables.SPREAD_QUARTER if question.grain is Grain.QUARTER else tables.SPREAD_DAY
-        bin_number, count = table.c.bin, func.sum(table.c.count)
+        bin_number, count = table.c.bin, cast(func.sum(table.c.count), BigInteger)
         counted = [table.c.spread == question.spread]
     bucket = _bucket(table, question.grain, question.step_ms)
     found = _limited(select(bucket, bin_number, count), table, span=question.span, where=question.where)
@@ -95,7 +95,8 @@ def spread(connection: Connection, question: SpreadQuestion) -> list[SpreadRow]:
     found = found.group_by(bin_number) if question.step_ms is None else found.group_by(bucket, bin_number)
     # Rows are sorted as they come: a year by day has a hundred thousand of them.
     return [
-        SpreadRow(bucket_ms, number, int(times)) for bucket_ms, number, times in sorted(connection.execute(found).all())
+        SpreadRow(bucket_ms, number, int(times))
+        for bucket_ms, number, times in sorted(map(tuple, connection.execute(found)))
     ]
 
 
@@ -118,7 +119,8 @@ def _measure(subject: Subject, name: str) -> Measure:
 def _total(table: Table, subject: Subject, name: str) -> ColumnElement[Any]:
     measure = _measure(subject, name)
     if "bucket_ms" in table.c:
-        return func.coalesce(func.sum(table.c[name]), 0)
+        # Elsewhere sums of large numbers are decimals, which take long to read.
+        return cast(func.coalesce(func.sum(table.c[name]), 0), BigInteger)
     return literal_column(measure_sql(measure, f"{table.name}."))
 
 

@@ -11,6 +11,7 @@ from calltally.model.messages import RawMessage
 from calltally.store import tables
 from calltally.store.asked import Dimension, JournalEntry, SourceHealth
 from calltally.store.journal import health_of
+from calltally.store.plans import with_problem
 from calltally.store.rows import entry_of, message_of, texts_of
 
 BATCH = 1_000
@@ -42,14 +43,14 @@ def journal(
 
 def set_aside(connection: Connection, limit: int) -> list[JournalEntry]:
     """Return the newest messages that were set aside, newest first."""
-    found = select(*_COLUMNS).where(_MESSAGES.problem.is_not(None))
+    found = with_problem(select(*_COLUMNS))
     found = found.order_by(*(column.desc() for column in _IDENTITY)).limit(limit)
     return list(map(entry_of, connection.execute(found)))
 
 
 def set_aside_after(connection: Connection, after: tuple[int, str, int] | None, limit: int) -> list[RawMessage]:
     """Return the next messages that were set aside, in the order of receipt."""
-    found = select(*_COLUMNS).where(_MESSAGES.problem.is_not(None))
+    found = with_problem(select(*_COLUMNS))
     return list(map(message_of, connection.execute(_after(found, after, limit))))
 
 
