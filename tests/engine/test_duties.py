@@ -259,6 +259,36 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
     assert [life.at_ms for life in lives_in(world.store).values()] == [world.clock.now_us // 1000]
 
 
+def test_what_could_not_be_read_of_others_is_read_when_the_store_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "REST_SECONDS", 0)
+    healthy = world.store.open_flows
+
+    def away_once() -> dict[int, Records]:
+        monkeypatch.setattr(world.store, "open_flows", healthy)
+        raise StoreError("the connection was lost")
+
+    async def scenario(duties: Duties) -> None:
+        await duties.load_board()
+        viewer = duties.board.watch()
+        viewer.get_nowait()
+        monkeypatch.setattr(world.store, "open_flows", away_once)
+        work = [asyncio.create_task(duties.board.run()), asyncio.create_task(duties.run())]
+        await asyncio.to_thread(other.ingest.apply, [new_call(0, "A")])
+        while [call.call_id for records in (await viewer.get()).changed if (call := records.call)] != ["xA"]:
+            pass
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+    presence = sole(world)
+    presence.begin(world.ingest)
+    other = World(world.folder)
+    with_duties(world, scenario, presence=presence)
+    other.store.close()
+
+
 def alive(world: World, presence: Presence, seconds: float, *, failing: bool = False) -> None:
     """Let the service note at this time that it is alive, after the store turned something away if `failing`."""
     world.clock.now_us = START_US + int(seconds * 1_000_000)

@@ -107,6 +107,7 @@ class Duties:
     zone: ZoneInfo
     clock_us: Callable[[], int]
     longest_call_hours: Mapping[str, int]
+    _is_behind: bool = False
 
     async def run(self) -> None:
         """Run all loops until cancelled."""
@@ -150,8 +151,12 @@ class Duties:
                 await asyncio.sleep(REST_SECONDS)
 
     async def _look_around(self) -> None:
-        if await asyncio.to_thread(self.store.wait_for_change, LOOK_SECONDS):
-            await self._read(self._take_in)
+        """Take in what others wrote; what a look could not read is told once only, so the next one reads everything."""
+        if self._is_behind or await asyncio.to_thread(self.store.wait_for_change, LOOK_SECONDS):
+            read = self._reload if self._is_behind else self._take_in
+            self._is_behind = True
+            await self._read(read)
+            self._is_behind = False
 
     async def load_board(self) -> None:
         """Put the store's open calls on the board, but for those that are given up now."""
