@@ -132,6 +132,27 @@ def test_calls_open_meanwhile_are_uncertain_until_they_are_heard_of(world: World
     assert world.differences() == []
 
 
+def test_calls_that_could_not_be_marked_with_their_gap_are_marked_with_the_next_note(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ingest.apply([new_call(0, "A")])
+    begin(world, process(world, "a", sole=True), 5)
+    next_one = process(world, "b", sole=True)
+
+    def away() -> None:
+        raise StoreError("the connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "open_flows", away)
+        with pytest.raises(StoreError, match="lost"):
+            begin(world, next_one, 60)
+    assert (gaps(world), crashed(world, "A")) == ([(5, 60, "calltally was not running")], [False])
+    note(world, next_one, 65)
+    assert crashed(world, "A") == [True]
+    assert len(gaps(world)) == 1
+    assert list(lives_in(world.store)) == ["b.1"]
+
+
 # --- several processes ----------------------------------------------------------------------------------------------
 
 Story = Callable[[World], None]

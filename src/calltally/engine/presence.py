@@ -62,6 +62,7 @@ class Presence:
     _is_settled: bool = False
     _sight: Sight | None = None
     _watch: dict[str, Watched] = field(default_factory=dict)
+    _is_to_mark: bool = False
 
     def begin(self, ingest: Ingest) -> None:
         """Begin to live.
@@ -95,7 +96,8 @@ class Presence:
             again = Life(since_ms=max(now_ms, life.at_ms), at_ms=now_ms, is_over=False, reason=reason)
             self._be_born(ingest, again, replace(life, is_over=True))
         else:
-            self._write(ingest, self._name(self._number), replace(life, at_ms=now_ms), {})
+            self._write(self._name(self._number), replace(life, at_ms=now_ms), {})
+            self._mark_open(ingest)
 
     def end(self, *, has_failed: bool) -> None:
         """Say that this process listens no more; it did up to now, unless something could not be stored lately."""
@@ -128,10 +130,11 @@ class Presence:
         self._is_settled = False
         self._born_steady_ms = self.steady_ms()
         self._watch = {}
-        self._write(ingest, self._name(number), life, ended)
+        self._write(self._name(number), life, ended)
         self._number = number
+        self._mark_open(ingest)
 
-    def _write(self, ingest: Ingest, name: str, life: Life, ended: Mapping[str, Life]) -> None:
+    def _write(self, name: str, life: Life, ended: Mapping[str, Life]) -> None:
         with self.store.write() as transaction:
             # Read behind the lock of the writer: what another process decided stands there, or is decided here.
             others = {**lives_in(self.store), **ended}
@@ -150,8 +153,7 @@ class Presence:
             sight = self._beat(transaction)
         self._life, self._sight = life, sight
         self._is_settled = gaps is not None
-        if gaps:
-            self._mark_open(ingest)
+        self._is_to_mark = self._is_to_mark or bool(gaps)
 
     def _gaps(self, life: Life, others: Mapping[str, Life]) -> Sequence[Gap] | None:
         """Return the gaps that are certain now and were not before; `None` while they are not certain."""
@@ -174,8 +176,11 @@ class Presence:
         return None if value is None else msgspec.json.decode(value, type=Claim)
 
     def _mark_open(self, ingest: Ingest) -> None:
-        """Fold the calls again that are open, because their end may have gone unheard."""
-        ingest.refold([flow_id for flow_id, records in self.store.open_flows().items() if not _is_crashed(records)])
+        """After a gap, fold the calls again that are open, because their end may have gone unheard."""
+        if self._is_to_mark:
+            open_flows = self.store.open_flows()
+            ingest.refold([flow_id for flow_id, records in open_flows.items() if not _is_crashed(records)])
+            self._is_to_mark = False
 
 
 def _is_crashed(records: Records) -> bool:
