@@ -52,7 +52,8 @@ class PostgresqlDatabases:
     def __init__(self, server: Server) -> None:
         self._server = server
         empty = server.fresh_database()
-        open_store(empty, zone=ZONE).close()
+        with closing(open_store(empty, zone=ZONE)) as store, store.write():
+            pass  # so the months around today are there already
         self._template = empty.rpartition("/")[2]
 
     def fresh(self) -> str:
