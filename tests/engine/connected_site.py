@@ -35,6 +35,7 @@ class Site:
     address: str
     clock: list[int]
     is_asking: bool = True
+    settled: int = 0
 
     def push(self, event: str, leg: str, **fields: str) -> None:
         """Push an event now."""
@@ -115,6 +116,9 @@ class Site:
         async def pause(_seconds: float) -> None:
             return
 
+        async def settle() -> None:
+            self.settled += 1
+
         async def run() -> Keeper:
             sync = SOURCE.sync and SOURCE.sync(
                 settings_from({"token_id": TOKEN_ID, "token": TOKEN, "api_url": self.address})
@@ -131,6 +135,7 @@ class Site:
                     open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
                     clock_us=lambda: self.clock[0],
                     may_ask=lambda: self.is_asking,
+                    settle=settle,
                     tell=tell,
                 )
                 await work(keeper)

@@ -18,7 +18,7 @@ from calltally.model.words import End, Outcome
 from calltally.sources.sipgate import SOURCE
 from calltally.sources.source import OpenLeg, Request, Response
 from calltally.store.open import open_store
-from tests.engine.connected_site import SECOND, START, Site
+from tests.engine.connected_site import MINUTE, SECOND, START, Site
 from tests.stubs.sipgate_api import Account, running
 
 
@@ -335,6 +335,33 @@ def test_a_process_without_the_lease_asks_nothing(site: Site) -> None:
     site.is_asking = True
     site.turns(minutes=0)
     assert len(site.store.directory().groups) == 3
+
+
+def test_a_process_without_the_lease_stores_what_it_could_not_store_before(site: Site) -> None:
+    site.turns(minutes=0)
+    assert site.settled == 0
+    site.is_asking = False
+    site.turns(minutes=0)
+    assert site.settled == 1
+
+
+def test_a_process_that_loses_the_lease_within_a_turn_asks_nothing_more(site: Site) -> None:
+    site.push("newCall", "A")
+    site.clock[0] += MINUTE
+
+    async def lose_the_lease(_directory: Directory) -> None:
+        site.is_asking = False
+
+    async def work(keeper: Keeper) -> None:
+        keeper.keep_directory = lose_the_lease
+        await keeper.turn()
+
+    site.with_keeper(work)
+    assert site.asked("/groups") == 1
+    assert site.asked("/calls") == 0
+    site.is_asking = True
+    site.turns(minutes=0)
+    assert site.asked("/calls") == 1
 
 
 def test_what_fails_is_kept_for_everybody_to_see_until_it_works_again(site: Site) -> None:

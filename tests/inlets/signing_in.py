@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import TypeVar
 
 import httpx2
 
 from calltally.inlets.oauth2 import OAuth2
-from calltally.inlets.rest_poll import RestClient, http_client
+from calltally.inlets.rest_poll import Pause, RestClient, http_client
 from calltally.inlets.vault import Vault
 from calltally.sources.source import Grant, Remote
+from calltally.store.store import StoreError
 from tests.stubs.sipgate_api import REALM
 
 T = TypeVar("T")
@@ -21,10 +23,12 @@ NOW_US = 1_795_181_529_000_000
 
 @dataclass(slots=True)
 class MemoryValues:
-    """Values in memory, each write on record."""
+    """Values in memory, each write on record; `room` says how many more there is space for."""
 
     kept: dict[str, bytes] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    room: int = 100
+    _lock: RLock = field(default_factory=RLock)
 
     def get(self, key: str) -> bytes | None:
         """Return a value."""
@@ -32,11 +36,22 @@ class MemoryValues:
 
     def set(self, key: str, value: bytes | None) -> None:
         """Keep or forget a value."""
+        if self.room == 0:
+            raise StoreError("the disk is full")
+        self.room -= 1
         self.writes.append(key)
         if value is None:
             self.kept.pop(key, None)
         else:
             self.kept[key] = value
+
+    def swap(self, key: str, old: bytes, new: bytes) -> bool:
+        """Keep a value in place of an old one."""
+        with self._lock:
+            is_there = self.kept.get(key) == old
+            if is_there:
+                self.set(key, new)
+        return is_there
 
 
 @dataclass(slots=True)
@@ -76,7 +91,7 @@ class Site:
         """Return a vault over the values."""
         return Vault(values=self.values, folder=self.folder)
 
-    def oauth2(self, *, client_secret: str = "made-up-secret") -> OAuth2:
+    def oauth2(self, *, client_secret: str = "made-up-secret", me: str = "one", pause: Pause | None = None) -> OAuth2:
         """Return the sign-in as a service begins with it."""
         return OAuth2(
             name="sipgate",
@@ -85,6 +100,8 @@ class Site:
             vault=self.vault(),
             http=self.http,
             clock_us=self.clock,
+            me=me,
+            pause=pause or self.pause,
         )
 
     def client(self, oauth2: OAuth2) -> RestClient:

@@ -45,7 +45,19 @@ def connection(remote: Remote, store: Store, folder: Path, http: httpx2.AsyncCli
         http=http,
         clock_us=Clock(),
         perform=asyncio.to_thread,
+        me="this-process",
     )
+
+
+@pytest.mark.parametrize(("old", "expected"), [(b"a", b"b"), (b"x", b"a"), (b"", b"a")])
+def test_a_value_is_swapped_only_for_the_one_that_is_there(old: bytes, expected: bytes, tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "calltally.db"), zone="UTC")
+    values = StoredValues(store)
+    assert not values.swap("tokens", b"a", b"b")
+    values.set("tokens", b"a")
+    assert values.swap("tokens", old, b"b") == (expected == b"b")
+    assert values.get("tokens") == expected
+    store.close()
 
 
 def test_d27_tokens_cannot_be_read_in_the_files_of_the_database(account: Account, tmp_path: Path) -> None:

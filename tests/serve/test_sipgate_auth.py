@@ -28,6 +28,9 @@ class PhoneSystem:
         """Return its page."""
         return f"https://login.example/auth?response_type=code&state={state}"
 
+    async def settle(self) -> None:
+        """Have nothing to store."""
+
     async def is_signed_in(self) -> bool:
         """Return whether the good code came."""
         return "good" in self.codes

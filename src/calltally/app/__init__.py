@@ -31,6 +31,13 @@ def clock_us() -> int:
     return time.time_ns() // 1000
 
 
+def steady_ms() -> int:
+    """Return milliseconds on a clock that is never set, and that goes on while the machine sleeps."""
+    if hasattr(time, "CLOCK_BOOTTIME"):  # on Linux
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    return time.monotonic_ns() // 1_000_000
+
+
 def known_sources() -> dict[str, Source]:
     """Return every installed phone system by name.
 

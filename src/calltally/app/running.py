@@ -5,7 +5,6 @@ import gc
 import secrets
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from calltally.app import Parts, clock_us, database_warnings
+from calltally.app import Parts, clock_us, database_warnings, steady_ms
 from calltally.app.connections import LARGEST_FRAME, GuardedHttp, GuardedSocket, close_late
 from calltally.app.counting import observed_of
 from calltally.engine.credentials import Sessions, Tokens
@@ -126,7 +125,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         stack.callback(_finish, presence, writer)
         http = await stack.enter_async_context(http_client())
-        connections = _connections(parts, writer, http)
+        connections = _connections(parts, writer, http, presence.instance)
         await duties.load_board()
         mirror = TeamMirror(store, parts.teams.current, _perform(writer))
         for name, work in (("board", board.run), ("duties", duties.run), ("teams", mirror.run)):
@@ -164,7 +163,7 @@ def _syncs(parts: Parts) -> dict[str, Sync]:
     return found
 
 
-def _connections(parts: Parts, writer: Writer, http: httpx2.AsyncClient) -> dict[str, tuple[Sync, Connection]]:
+def _connections(parts: Parts, writer: Writer, http: httpx2.AsyncClient, me: str) -> dict[str, tuple[Sync, Connection]]:
     vault = Vault(values=StoredValues(parts.store), folder=parts.settings.data)
     return {
         name: (
@@ -177,6 +176,7 @@ def _connections(parts: Parts, writer: Writer, http: httpx2.AsyncClient) -> dict
                 http=http,
                 clock_us=clock_us,
                 perform=_perform(writer),
+                me=me,
             ),
         )
         for name, sync in _syncs(parts).items()
@@ -190,7 +190,7 @@ def _presence(parts: Parts) -> Presence:
         instance=secrets.token_hex(8),
         is_sole=not parts.settings.database_url.startswith(SHARED),
         clock_us=clock_us,
-        steady_ms=lambda: time.monotonic_ns() // 1_000_000,
+        steady_ms=steady_ms,
     )
 
 
@@ -202,6 +202,10 @@ def _keeper(parts: Parts, duties: Duties, name: str, connection: tuple[Sync, Con
     async def keep(directory: Directory) -> None:
         await writer.run(lambda _ingest: keep_directory(parts.store, name, directory))
 
+    async def settle() -> None:
+        if connected.sign_in is not None:
+            await connected.sign_in.settle()
+
     return Keeper(
         source=parts.sources[name],
         sync=sync,
@@ -212,6 +216,7 @@ def _keeper(parts: Parts, duties: Duties, name: str, connection: tuple[Sync, Con
         open_legs=lambda: open_legs_of(board.open.values(), name),
         clock_us=clock_us,
         may_ask=duties.presence.holds_lease,
+        settle=settle,
         tell=lambda problems: writer.run(lambda _ingest: keep_troubles(parts.store, name, problems)),
     )
 

@@ -38,5 +38,6 @@ async def _is_signed_in(parts: Parts, name: str, sync: Sync) -> bool:
             http=http,
             clock_us=clock_us,
             perform=asyncio.to_thread,
+            me="check",
         )
         return connection.sign_in is not None and await connection.sign_in.is_signed_in()

@@ -25,6 +25,10 @@ class SignIn(Protocol):
         """Return whether somebody has said yes already."""
         ...
 
+    async def settle(self) -> None:
+        """Store tokens that could not be stored when they came; without them the sign-in would have to be done anew."""
+        ...
+
     async def exchange(self, code: str) -> None:
         """Trade the code for tokens and keep them.
 

@@ -87,6 +87,7 @@ class Keeper:
         keep_directory: makes this the directory of the source.
         open_legs: the legs of this source whose end is not known.
         may_ask: whether it is this process that asks, of several that work together.
+        settle: stores what an earlier answer brought and could not be stored; done also while another process asks.
         tell: hears what fails whenever that has changed, and at the first turn; it may fail for a while.
     """
 
@@ -99,6 +100,7 @@ class Keeper:
     open_legs: Callable[[], Sequence[OpenLeg]]
     clock_us: Callable[[], int]
     may_ask: Callable[[], bool]
+    settle: Callable[[], Awaitable[object]]
     tell: Callable[[tuple[str, ...]], Awaitable[object]]
     _directory: _Duty = field(default_factory=lambda: _Duty("directory"))
     _running: _Duty = field(default_factory=lambda: _Duty("running_calls"))
@@ -122,6 +124,8 @@ class Keeper:
         """Ask what is due now."""
         if not self.may_ask():
             self._told_problems = None
+            with suppress(StoreError, BusyError, RemoteError):
+                await self.settle()
             return
         await self._look_for_numbers()
         await self._do(self._directory, DIRECTORY_US, self._import_directory)
@@ -136,7 +140,8 @@ class Keeper:
     async def _do(self, duty: _Duty, every_us: int, work: Callable[[], Awaitable[str | None]]) -> None:
         """Do a duty if it is due. What it returns is a problem that did not keep it from being done."""
         now_us = self.clock_us()
-        if now_us < duty.due_us:
+        # What came before may have taken so long that another process asks by now.
+        if now_us < duty.due_us or not self.may_ask():
             return
         try:
             problem = await work()

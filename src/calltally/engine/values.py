@@ -20,6 +20,13 @@ class Values(Protocol):
         """Keep a value; when this returns it is durable. `None` forgets it."""
         ...
 
+    def swap(self, key: str, old: bytes, new: bytes) -> bool:
+        """Keep a value in place of an old one, if that is there still; return whether it was.
+
+        No process writes between the look and the change.
+        """
+        ...
+
 
 class StoredValues:
     """Values in the store, each written in a transaction of its own."""
@@ -36,3 +43,12 @@ class StoredValues:
         """Keep a value; when this returns it is durable."""
         with self._store.write() as transaction:
             transaction.set_value(key, value)
+
+    def swap(self, key: str, old: bytes, new: bytes) -> bool:
+        """Keep a value in place of an old one, if that is there still; return whether it was."""
+        with self._store.write() as transaction:
+            # Read behind the lock of the writer: no other process writes before this one has.
+            is_there = self._store.value(key) == old
+            if is_there:
+                transaction.set_value(key, new)
+        return is_there

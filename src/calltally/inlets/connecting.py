@@ -30,10 +30,12 @@ def connect(
     http: httpx2.AsyncClient,
     clock_us: Callable[[], int],
     perform: Perform,
+    me: str,
 ) -> Connection:
     """Return the connection to a phone system; nothing is sent yet.
 
-    Tokens are kept under the source's name; the browser comes back to the public address after signing in.
+    Tokens are kept under the source's name; the browser comes back to the public address after signing in. `me` is a
+    name that no other process has which works with the same database.
     """
     sign_in: OAuth2 | None = None
     let_in: LetIn = Basic(remote.user, remote.password)
@@ -46,6 +48,7 @@ def connect(
             http=http,
             clock_us=clock_us,
             perform=perform,
+            me=me,
         )
         let_in = sign_in
     return Connection(fetch=RestClient(remote=remote, let_in=let_in, http=http), sign_in=sign_in)

@@ -40,8 +40,20 @@ class Vault:
             VaultError: the key file does not fit what is in the database, or cannot be read.
         """
         kept = self._values.get(name)
-        if kept is None:
-            return None
+        return None if kept is None else self._opened(name, kept)
+
+    def swap(self, name: str, old: bytes, new: bytes) -> bool:
+        """Keep a secret in place of an old one, if that is there still; return whether it was.
+
+        Raises:
+            VaultError: the key file does not fit what is in the database, or cannot be read.
+        """
+        kept = self._values.get(name)
+        if kept is None or self._opened(name, kept) != old:
+            return False
+        return self._values.swap(name, kept, self._key().encrypt(new))
+
+    def _opened(self, name: str, kept: bytes) -> bytes:
         try:
             return self._key().decrypt(kept)
         except InvalidToken as problem:
