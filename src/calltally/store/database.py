@@ -95,9 +95,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """Begin a write transaction; committed and durable when the block ends, rolled back if it raises."""
-        with self._engine.writing() as batch:
-            transaction = SqlTransaction(batch, self._statements, known=self._known, asked=self._asked, zone=self._zone)
-            yield transaction
+        try:
+            with self._engine.writing() as batch:
+                transaction = SqlTransaction(
+                    batch, self._statements, known=self._known, asked=self._asked, zone=self._zone
+                )
+                yield transaction
+        except BaseException:
+            # Only the answer to the commit may have got lost, so what was known may be wrong now.
+            self._known.forget_records()
+            raise
         transaction.committed()
 
     def close(self) -> None:

@@ -143,11 +143,19 @@ class MariaDb:
             batch = self._begin()
             try:
                 yield batch
-                batch.commit()
+                self._commit(batch)
             except BaseException:
                 self._roll_back(batch.connection)
                 raise
             self._own_commits += 1
+
+    def _commit(self, batch: MariaDbBatch) -> None:
+        try:
+            batch.commit()
+        except BaseException:
+            # Perhaps only the answer got lost: then this commit is to be followed like that of another process.
+            self.writer = secrets.randbits(62)
+            raise
 
     def _begin(self) -> MariaDbBatch:
         """Begin a transaction; a connection that was closed while nothing happened is opened again, once."""

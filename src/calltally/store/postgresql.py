@@ -173,12 +173,20 @@ class Postgresql:
                 if not self._is_prepared:
                     self._partitions.prepare(batch.cursor, now_ms(batch.cursor))
                 yield batch
-                batch.commit()
+                self._commit(batch)
             except BaseException:
                 self._roll_back(batch.cursor.connection)
                 raise
             self._own_commits += 1
             self._is_prepared = True
+
+    def _commit(self, batch: PostgresqlBatch) -> None:
+        try:
+            batch.commit()
+        except BaseException:
+            # Perhaps only the answer got lost: then this commit is to be followed like that of another process.
+            self.writer = secrets.randbits(62)
+            raise
 
     def _begin(self) -> PostgresqlBatch:
         """Begin a transaction; a connection that was closed while nothing happened is opened again, once."""
