@@ -89,6 +89,14 @@ def test_health_takes_over_what_another_process_counted(world: World) -> None:
     assert (hearing.received, hearing.set_aside, hearing.per_minute(START_US)) == (4, 1, 4)
 
 
+def test_the_rate_of_a_source_at_which_nobody_looks_takes_no_more_room_every_second() -> None:
+    hearing = Health(()).of("sipgate")
+    for second in range(600):
+        hearing.count(START_US + second * 1_000_000, 1)
+    assert len(hearing.per_second) == 60
+    assert hearing.per_minute(START_US + 599_000_000) == 60
+
+
 OLD = 120 * 1_000_000
 
 

@@ -43,6 +43,8 @@ class Hearing:
             self.per_second[-1] = (second, self.per_second[-1][1] + messages)
         else:
             self.per_second.append((second, messages))
+            # Here, too, because a service at which nobody looks would gather one of these every second for ever.
+            self.per_minute(now_us)
 
     def delay_ms(self) -> float | None:
         """Return the middle delay from receipt to durable of the newest messages, in milliseconds."""
