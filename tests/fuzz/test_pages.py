@@ -16,6 +16,7 @@ from starlette.routing import Route
 from calltally.app import clock_us, open_parts
 from calltally.engine.health import Health
 from calltally.engine.live import Board
+from calltally.engine.observed import Observed
 from calltally.engine.writer import Writer
 from calltally.serve.site import Site
 from calltally.serve.web.routes import page_routes
@@ -130,6 +131,7 @@ def _site(folder: Path) -> Iterator[Site]:
         teams=parts.teams,
         sources=parts.sources,
         clock_us=clock_us,
+        observed=Observed(clock_us=clock_us),
     )
     parts.store.close()
 
