@@ -160,7 +160,6 @@ class Tables:
             self._put_value.write(batch.cursor, list(marks.items()))
             batch.tell(None)
 
-
     def settle(self) -> None:
         """Let the database look at what came, so that it plans questions well from the first one on.
 
