@@ -12,6 +12,7 @@ UID: Final = "calltally-prometheus"
 SOURCE: Final = DataSource(kind="prometheus", query_key="expr")
 _RATE: Final = "$__rate_interval"
 _ALL: Final = "Every process of calltally is in it; counters begin with a process, so they tell of what is over since."
+_EVERY_SOURCE: Final = "All sources, whichever are chosen."
 _PER_SECOND: Final = "ops"
 _BYTES: Final = "bytes"
 _WHERE: Final = '{source=~"$source"}'
@@ -79,19 +80,19 @@ def _yes_or_no(title: str, description: str, query: Query) -> Panel:
 
 
 def _waiting() -> Panel:
-    text = "Callers who wait in a queue or hear it ring."
+    text = f"Callers who wait in a queue or hear it ring. {_EVERY_SOURCE}"
     query = promql(BY_NAME["waiting_now"].formula)
     return panels.stat("Waiting now", text, query, unit=COUNT, steps=((None, ANSWERED), (1, LATE), (5, BAD)))
 
 
 def _active() -> Panel:
-    text = "Calls that a person or a software agent has answered and that go on."
+    text = f"Calls that a person or a software agent has answered and that go on. {_EVERY_SOURCE}"
     return panels.stat("Active now", text, promql(BY_NAME["active_now"].formula), unit=COUNT)
 
 
 def _longest() -> Panel:
     text = "How long the caller has waited who waits longest."
-    query = "max(calltally_calls_longest_wait_seconds)"
+    query = f"max(calltally_calls_longest_wait_seconds{_WHERE})"
     steps = ((None, ANSWERED), (20, LATE), (60, BAD))
     return panels.stat("Longest waiting now", text, query, unit=SECONDS, steps=steps)
 
@@ -113,13 +114,13 @@ def _calls() -> Panel:
 def _rates() -> Panel:
     names = ("answer_rate", "outbound_answer_rate", "voicemail_share")
     queries = (_metric(name, "1h") for name in names)
-    text = f"Shares over the last hour; no point where no call ended. {_ALL}"
+    text = f"Shares over the last hour; no point where no call ended. {_EVERY_SOURCE} {_ALL}"
     return panels.lines("Shares, last hour", text, *queries, unit=SHARE, looks={})
 
 
 def _times() -> Panel:
     queries = (_metric(name, "1h") for name in ("asa", "wait_p90", "average_talk_time"))
-    text = f"Times over the last hour; no point where nothing was answered. {_ALL}"
+    text = f"Times over the last hour; no point where nothing was answered. {_EVERY_SOURCE} {_ALL}"
     return panels.lines("Times, last hour", text, *queries, unit=SECONDS, looks={})
 
 
