@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from threading import Event, Thread
-from time import monotonic
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,8 +17,6 @@ from tests.stores.kinds import ZONE
 from tests.stores.samples import NOON_MS
 
 EVENTS = ("newCall", "answer", "hangup")
-FROZEN_SECONDS = 30
-"""In which a write and a question must have ended while the server stands still."""
 
 
 @pytest.fixture(scope="module")
@@ -115,27 +112,3 @@ def test_a_server_that_ends_under_load_loses_and_doubles_nothing(server: Server,
         assert len(calls) == len(set(calls)) == len({identity[0] // 1_000_000 for identity in heard})
         assert store.verify(lambda _: None) == []
     assert all(load.refused for load in loads)
-
-
-def test_a_frozen_server_is_given_up_and_comes_back(server: Server) -> None:
-    with closing(open_store(server.fresh_database(), zone=ZONE)) as store:
-        ingest = Ingest(store=store, parsers={"sipgate": parse}, zone=ZoneInfo(ZONE), clock_us=lambda: 1)
-        first, second, third = call(7_000_000)
-        ingest.apply([first])
-        server.freeze()
-        try:
-            began = monotonic()
-            with pytest.raises(StoreError):
-                ingest.apply([second])
-            with pytest.raises(StoreError):
-                store.health()
-            assert monotonic() - began < FROZEN_SECONDS
-        finally:
-            server.thaw()
-        ingest.apply([second, third])
-        assert [entry.message for entry in store.journal(since_us=None, until_us=None, source=None)] == [
-            first,
-            second,
-            third,
-        ]
-        assert store.verify(lambda _: None) == []

@@ -20,12 +20,7 @@ LOOK_SECONDS: Final = 1.0
 
 
 class Connected(Protocol):
-    """A connection of a driver."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has ended."""
-        ...
+    """A connection of a driver, or its socket."""
 
     def fileno(self) -> int:
         """Return the number of its socket."""
@@ -81,8 +76,7 @@ class FrozenWatch:
             connections = list(self._connections)
         for connection in connections:
             with suppress(Exception):  # it may have ended by itself a moment ago, each driver says so in its own way
-                if not connection.closed:
-                    _shut(connection.fileno())
+                _shut(connection.fileno())
 
 
 def _shut(number: int) -> None:

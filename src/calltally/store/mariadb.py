@@ -16,15 +16,16 @@ from time import monotonic
 from typing import Any, Final
 
 import pymysql
-from pymysql.constants import SERVER_STATUS
+from pymysql.constants import CR, SERVER_STATUS
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from calltally.store.mariadb_address import Address, address_from
+from calltally.store.frozen import FrozenWatch
+from calltally.store.mariadb_address import CONNECT_SECONDS, Address, address_from
 from calltally.store.mariadb_batch import MariaDbBatch, next_position
-from calltally.store.mariadb_errors import PATIENCE_SECONDS, is_gone, sentence
+from calltally.store.mariadb_errors import PATIENCE_SECONDS, is_gone, number_of, sentence
 from calltally.store.mariadb_statements import MariaDbDialect
 from calltally.store.rows import Row
 from calltally.store.store import StoreError
@@ -37,6 +38,8 @@ SILENT_SECONDS: Final = 900
 """How long a statement may take before its connection counts as lost."""
 MIGRATION_SECONDS: Final = 600
 """How long to wait for another process that makes or changes the tables."""
+WELCOME_SECONDS: Final = 3
+"""How long a server that is there may take to welcome a connection, while another waits for an answer."""
 LOOK_SECONDS: Final = 0.25
 """How often is looked whether another process has written; MariaDB cannot tell by itself."""
 OLDEST: Final = (10, 11)
@@ -85,6 +88,7 @@ class MariaDb:
         self._own_commits = 0
         self._closed = Event()
         self._looked: int | None = None
+        self._watch = FrozenWatch(self._is_welcoming)
         self._readers = create_engine(
             "mysql+pymysql://",
             creator=self._connect,
@@ -114,16 +118,10 @@ class MariaDb:
 
     def _connect(self) -> "pymysql.Connection[Any]":
         """Return a connection that depends on no setting of the server; every statement is its own transaction."""
-        connection = pymysql.connect(
-            **self._address.arguments,
-            collation="utf8mb4_nopad_bin",
-            autocommit=True,
-            read_timeout=SILENT_SECONDS,
-            write_timeout=SILENT_SECONDS,
-            program_name="calltally",
-        )
+        connection = self._welcomed(CONNECT_SECONDS)
         try:
             _keep_alive(connection)
+            self._watch.add(_socket_of(connection))
             with connection.cursor() as cursor:
                 for statement in _SESSION:
                     cursor.execute(statement)
@@ -131,6 +129,35 @@ class MariaDb:
             connection.close()
             raise
         return connection
+
+    def _welcomed(self, seconds: int) -> "pymysql.Connection[Any]":
+        """Return a connection to which the server has said who it is, within so many seconds.
+
+        The driver waits no longer for the network than `connect_timeout`, but for the server as for any answer.
+        """
+        try:
+            connection = pymysql.connect(
+                **{**self._address.arguments, "connect_timeout": seconds},
+                collation="utf8mb4_nopad_bin",
+                autocommit=True,
+                read_timeout=seconds,
+                write_timeout=SILENT_SECONDS,
+                program_name="calltally",
+            )
+        except pymysql.OperationalError as error:
+            if number_of(error) != CR.CR_SERVER_LOST:
+                raise
+            raise pymysql.OperationalError(CR.CR_CONN_HOST_ERROR, str(error.args[1])) from error
+        connection._read_timeout = SILENT_SECONDS  # type: ignore[attr-defined]  # noqa: SLF001  there is no other way
+        return connection
+
+    def _is_welcoming(self) -> bool:
+        """Return whether the server answers a new connection, be it by refusing it."""
+        try:
+            self._welcomed(WELCOME_SECONDS).close()
+        except pymysql.MySQLError as error:
+            return "timed out" not in str(error)
+        return True
 
     @contextmanager
     def writing(self) -> Iterator[MariaDbBatch]:
@@ -306,6 +333,7 @@ class MariaDb:
     def close(self) -> None:
         """Give back every connection."""
         self._closed.set()
+        self._watch.close()
         self._readers.dispose()
         with self._lock, self._watch_lock:
             self._drop_writer()
@@ -316,7 +344,8 @@ class MariaDb:
     def _reported(self) -> Iterator[None]:
         """Turn errors of MariaDB into StoreError; errors that are our own mistake stay what they are."""
         try:
-            yield
+            with self._watch.waiting():
+                yield
         except DBAPIError as error:
             found = sentence(error.orig, self._address) if isinstance(error.orig, pymysql.MySQLError) else None
             if found is None:
@@ -336,13 +365,18 @@ class MariaDb:
 
 def _keep_alive(connection: "pymysql.Connection[Any]") -> None:
     """Let the system notice within half a minute that nobody is at the other end any more."""
-    plug = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001  the driver has no setting for it
+    plug = _socket_of(connection)
     if plug.family == socket.AF_UNIX:
         return
     for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 30_000)):
         option = getattr(socket, name, None)
         if option is not None:
             plug.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _socket_of(connection: "pymysql.Connection[Any]") -> socket.socket:
+    plug: socket.socket = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001  the driver does not show it
+    return plug
 
 
 def _close(connection: "pymysql.Connection[Any] | None") -> None:
