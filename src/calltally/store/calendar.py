@@ -1,10 +1,11 @@
 """The site's calendar in the database: where local days, weeks, months, half years and years begin.
 
 It is written for whole local years, when a cell of a day lies in one for the first time, so that SQL can cut time
-without knowing any zone.
+without knowing any zone. The year after it is written, too: what is compared or shown up to now may end in a new year
+in which nobody has called yet.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -17,14 +18,19 @@ Day: TypeAlias = tuple[int, str, int, int, int, int, int]
 """A row of `days`, in the order of its columns."""
 
 _HALF_YEAR_MONTHS: Final = 6
-_YEARS: Final = range(1900, 2200)
+_YEARS: Final = range(1900, 2199)
 """The years that a calendar may have; a source whose clock is in none of them is in no report."""
 
 
-def rows_for(days_ms: Iterable[int], zone: ZoneInfo) -> list[Day]:
-    """Return the rows of `days` for every year that one of these local days lies in."""
-    years = {local_date(day_ms, zone).year for day_ms in days_ms}
-    return [row for year in sorted(years.intersection(_YEARS)) for row in _year(year, zone)]
+def rows_for(days_ms: Collection[int], zone: ZoneInfo) -> list[Day]:
+    """Return the rows of `days` for every year that one of these local days lies in, and for the year after it."""
+    years = years_of(days_ms, zone)
+    return [row for year in sorted(years | {year + 1 for year in years}) for row in _year(year, zone)]
+
+
+def years_of(days_ms: Iterable[int], zone: ZoneInfo) -> set[int]:
+    """Return the years that these local days lie in, but for those that no calendar has."""
+    return {local_date(day_ms, zone).year for day_ms in days_ms}.intersection(_YEARS)
 
 
 def _year(year: int, zone: ZoneInfo) -> Iterator[Day]:
@@ -49,11 +55,13 @@ class Calendar:
     def __init__(self, dialect: Dialect) -> None:
         self._insert = dialect.insert_new(tables.DAYS, tables.DAYS.c.keys(), ("day_ms",))
 
-    def cover(self, cursor: Cursor, days_ms: Iterable[int], zone: ZoneInfo) -> list[int]:
-        """Write the years of these local days, where they are not there yet; return the days that are there now."""
+    def cover(self, cursor: Cursor, days_ms: Collection[int], zone: ZoneInfo) -> list[int]:
+        """Write the years of these local days, and those after them; return the days that need no writing any more."""
+        years = years_of(days_ms, zone)
         rows = rows_for(days_ms, zone)
         self._insert.write(cursor, rows)
-        return [row[0] for row in rows]
+        # A day of a year that was only written as the next one still brings the year after it.
+        return [row[0] for row in rows if int(row[1][:4]) in years]
 
     def remake(self, cursor: Cursor, zone: ZoneInfo) -> None:
         """Write the calendar anew for the roll-ups of another zone."""
