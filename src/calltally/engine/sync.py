@@ -132,7 +132,7 @@ class Keeper:
         await self._do(self._running, RUNNING_US, self._check_running)
         await self._do(self._history, 0, self._settle_open)
         await self._do(self._recent, RECENT_US, self._settle_recent)
-        if self.problems != self._told_problems:
+        if self.may_ask() and self.problems != self._told_problems:
             with suppress(StoreError, BusyError):
                 await self.tell(self.problems)
                 self._told_problems = self.problems
