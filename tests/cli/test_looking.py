@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from calltally.cli.main import app
 from calltally.engine.checks import others_may_read
 from calltally.settings.problems import holds_secret
-from calltally.store.open import kept_zone
+from calltally.store.open import kept_zone, open_store
 from tests.servers import Server
 
 Ended = tuple[int, str]
@@ -141,3 +141,17 @@ def test_a_broken_file_of_teams_is_told_by_check_once_and_by_no_command_that_nee
     assert called("database", "upgrade")[0] == 0
     for arguments, times in ((("token", "list"), 0), (("verify",), 0), (("check",), 1), (("calls", "export"), 1)):
         assert called(*arguments)[1].count("teams.json is not used") == times, arguments
+
+
+def test_check_finds_that_the_database_may_only_be_read(
+    called: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, mariadb_server: Server
+) -> None:
+    url = mariadb_server.fresh_database()
+    name = url.rsplit("/", 1)[1]
+    open_store(url, zone="UTC").close()
+    mariadb_server.ask(f"CREATE USER looker_{name}@'%' IDENTIFIED BY 'looks'")
+    mariadb_server.ask(f"GRANT SELECT ON {name}.* TO looker_{name}@'%'")
+    monkeypatch.setenv("CALLTALLY_DATABASE__URL", mariadb_server.url(name, user=f"looker_{name}", password="looks"))
+    status, told = called("check")
+    assert status == 1
+    assert f"does not allow looker_{name} to do this" in told

@@ -249,7 +249,7 @@ def test_what_cannot_be_opened_is_told_without_the_password(postgresql_server: S
         (url.replace("@127.0.0.1", "@nowhere.invalid"), "not known by this name"),
         (postgresql_server.url(name, password=f"{PASSWORD}!"), "check both in database.url"),
         (postgresql_server.url("nothing_here"), 'CREATE DATABASE "nothing_here"'),
-        (postgresql_server.url(name, user="stranger", password="x"), "GRANT ALL"),
+        (postgresql_server.url(name, user="stranger", password="x"), "the role that owns"),
         (f"{url}?nonsense=1", "behind the question mark"),
         (url.rpartition("/")[0], "names no database"),
     ]

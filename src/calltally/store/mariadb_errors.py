@@ -20,6 +20,9 @@ _ENDED: Final = "ended the connection; calltally connects again by itself as soo
 _FULL: Final = "cannot grow: the server's disk is full; free some space there, and calltally goes on by itself"
 _READ_ONLY: Final = "takes no changes, because it is read-only; use the address of the server that others copy"
 
+_NO_PRIVILEGE: Final = 1227
+_NO_ROLES: Final = "does not allow {user} to make roles; name one who may by --database-url"
+
 _SENTENCES: Final = {
     **dict.fromkeys(GONE, _ENDED),
     1053: "is being shut down; calltally goes on by itself when it is back",
@@ -87,6 +90,8 @@ def sentence(error: pymysql.MySQLError, address: Address) -> str | None:
     words = _ENDED if isinstance(error, pymysql.InterfaceError) else _SENTENCES.get(number or 0)
     if number is not None and words is None and "No space left" in str(error):
         words = _FULL
+    if number == _NO_PRIVILEGE and "CREATE USER" in str(error):
+        words = _NO_ROLES
     if words is None:
         return None
     told = words.format(user=address.user, database=address.database)

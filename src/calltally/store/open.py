@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import URL, Connection, inspect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from calltally.store import schema, small, soundness, tables
@@ -14,6 +15,11 @@ from calltally.store.database import ZONE_VALUE, Database, Engine
 from calltally.store.presence import is_there
 from calltally.store.sqlite import Sqlite
 from calltally.store.store import Store, StoreError
+
+UNREADABLE: Final = (
+    "the database address cannot be read; expected postgresql://user:password@host:5432/database, mysql://... or"
+    " sqlite:///path/of/file, with signs such as @ : / % in a password written as %40 %3A %2F %25"
+)
 
 
 def open_store(url: str, *, zone: str) -> Store:
@@ -30,7 +36,7 @@ def open_with_tables(url: str, *, zone: str) -> tuple[Store, Tables]:
     Both are closed with the store.
 
     Args:
-        url: `sqlite:///path/of/file`, or the path of a SQLite file.
+        url: an address as in `database.url`, or the path of a SQLite file.
         zone: the site's time zone; days of the roll-ups are days there.
 
     Raises:
@@ -103,8 +109,24 @@ def file_of(url: str) -> Path | None:
     """Return the whole path of a SQLite database, `None` for those on a server."""
     if "://" not in url:
         return Path(url).resolve()
-    parts = make_url(url)
+    parts = _parts_of(url)
     return Path(parts.database).resolve() if parts.get_backend_name() == "sqlite" and parts.database else None
+
+
+def _parts_of(url: str) -> URL:
+    """Return what an address says.
+
+    Raises:
+        StoreError: it cannot be read, most often because of a password whose signs are not encoded. Nothing of it is
+            repeated, because what looks like a host or port may be a part of the password.
+    """
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(UNREADABLE) from error
+    if url.partition("?")[0].count("@") > 1 and parts.get_backend_name() != "sqlite":
+        raise StoreError(UNREADABLE)
+    return parts
 
 
 def _is_current(engine: Engine) -> bool:
@@ -122,10 +144,7 @@ def _is_current(engine: Engine) -> bool:
 def _engine(url: str) -> Engine:
     if "://" not in url:
         return Sqlite(Path(url))
-    try:
-        parts = make_url(url)
-    except ArgumentError as error:
-        raise StoreError("the database address cannot be read; expected sqlite:///path/of/file") from error
+    parts = _parts_of(url)
     if parts.get_backend_name() in {"mysql", "mariadb"}:
         from calltally.store.mariadb import MariaDb  # noqa: PLC0415  its driver is loaded where it is used
 

@@ -89,6 +89,15 @@ _WORDS: Final = (
 """Words of an error without a number: so come those of the way to a connection."""
 
 
+_DENIED: Final = (
+    ("create role", "does not allow {user} to make roles; name one who may by --database-url"),
+    ("must be owner", "does not allow {user} to do this; name the role that owns calltally's tables in database.url"),
+    ("for table", "does not allow {user} to do this; name the role that owns calltally's tables in database.url"),
+    ("for view", "does not allow {user} to do this; name the role that owns calltally's tables in database.url"),
+)
+"""Words of an error 42501 after which more rights in the database are not what helps."""
+
+
 def is_gone(error: psycopg.Error) -> bool:
     """Return whether the connection is of no use any more."""
     state = error.sqlstate
@@ -101,7 +110,10 @@ def sentence(error: psycopg.Error, address: Address) -> str | None:
     """Return what an administrator can do about an error; `None` if it is our own mistake."""
     said = " ".join(str(error).split())
     state = error.sqlstate
-    if state is not None:
+    words: str | None
+    if state == "42501":
+        words = next((words for part, words in _DENIED if part in said), _SENTENCES[state])
+    elif state is not None:
         words = _SENTENCES.get(state) or _CLASSES.get(state[:2])
     elif isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         words = next((words for part, words in _WORDS if part in said), _LOST)

@@ -13,7 +13,7 @@ def is_there(url: str) -> bool:
     """
     try:
         parts = make_url(url) if "://" in url else None
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return True
     if parts is None:
         return Path(url).exists()
