@@ -250,9 +250,10 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 
 def _finish(presence: Presence, writer: Writer) -> None:
-    """Store what waits, and note until when calltally was there."""
+    """Store what waits, and note until when calltally was there, unless the store is away: asking takes its time."""
     writer.stop()
-    presence.end(has_failed=writer.turned_away)
+    if writer.degraded is None:
+        presence.end(has_failed=writer.turned_away)
 
 
 def _doors(parts: Parts, writer: Writer) -> Doors:
