@@ -103,7 +103,7 @@ def test_a_missing_folder_is_told(path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["oracle://host/name", "sqlite://", "nonsense://", "://"])
 def test_an_unknown_address_is_told(url: str) -> None:
-    with pytest.raises(StoreError, match="expected sqlite:///"):
+    with pytest.raises(StoreError, match="sqlite:///path"):
         open_store(url, zone=ZONE)
 
 
