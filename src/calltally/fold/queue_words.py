@@ -7,6 +7,7 @@ never an error. Places are those of the newest form; older forms end earlier.
 from dataclasses import dataclass
 
 from calltally.model.events import QueueEvent
+from calltally.model.quick import quick
 from calltally.model.words import EndedBy, VisitOutcome
 
 ENTER = "ENTERQUEUE"
@@ -45,13 +46,17 @@ REFUSALS = {
 }
 """Lines that are a whole visit: the caller was not let in."""
 
+OUTCOMES = {**dict.fromkeys(ENDS_OF_TALK, VisitOutcome.ANSWERED), **ENDS_OF_WAIT, **REFUSALS}
+"""What becomes of a visit by the word that ended it."""
+
 LONGEST_SECONDS = 366 * 86_400
 """A longer wait or talk comes from a clock that was set while the call ran; it is no measurement."""
 
 LARGEST_POSITION_DIGITS = 5
+_MOST_DIGITS = len(str(LONGEST_SECONDS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What an end says: milliseconds and positions, `None` where it says nothing."""
 
@@ -62,6 +67,7 @@ class Figures:
 
 
 NO_FIGURES = Figures()
+_figures = quick(Figures)
 
 _PLACES: dict[str, tuple[int | None, int | None, int | None, int | None]] = {
     # word             wait  talk  entered at  left at
@@ -88,7 +94,7 @@ def figures_of(end: QueueEvent) -> Figures:
         # Two channels instead of one id; in a database the last two values stand in one column.
         data = tuple("|".join(data).split("|"))[1:]
     wait, talk, entered, left = places
-    return Figures(
+    return _figures(
         wait_ms=duration_ms(data, wait),
         talk_ms=duration_ms(data, talk),
         entered_position=position(data, entered),
@@ -130,7 +136,7 @@ def duration_ms(data: tuple[str, ...], place: int | None) -> int | None:
     if place is None or place >= len(data):
         return None
     text = data[place]
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LONGEST_SECONDS)):
+    if not (text.isdigit() and text.isascii()) or len(text) > _MOST_DIGITS:
         return None
     seconds = int(text)
     return seconds * 1000 if seconds <= LONGEST_SECONDS else None
@@ -147,6 +153,6 @@ def position(data: tuple[str, ...], place: int | None) -> int | None:
     if place is None or place >= len(data):
         return None
     text = data[place]
-    if not (text.isascii() and text.isdigit()) or text[0] == "0" or len(text) > LARGEST_POSITION_DIGITS:
+    if not (text.isdigit() and text.isascii()) or text[0] == "0" or len(text) > LARGEST_POSITION_DIGITS:
         return None
     return int(text)

@@ -14,7 +14,7 @@ The rules, for the lines in the order of the log:
 - A stay without an end is over when a later line shows the call in another stay, for a call is in one queue at a time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from calltally.fold import queue_words as words
@@ -27,6 +27,7 @@ class Stay:
 
     Attributes:
         end: the line that ended it; the refusal, if the caller was not let in.
+        figures: what the end says about its length.
         rings: how often a member rang and did not answer.
         told_twice: LEAVEEMPTY has confirmed the EXITEMPTY that ended it.
         is_over: it does not last any more, whether or not the log holds its end.
@@ -36,6 +37,7 @@ class Stay:
     entry: QueueEvent | None = None
     connect: QueueEvent | None = None
     end: QueueEvent | None = None
+    figures: words.Figures = words.NO_FIGURES
     rings: int = 0
     told_twice: bool = False
     is_over: bool = False
@@ -58,11 +60,12 @@ def stays_of(events: Iterable[QueueEvent]) -> list[Stay]:
     """
     stays: list[Stay] = []
     for event in distinct(events):
-        if event.name == QUEUE_CALL_EXPIRED:
+        take = _TAKES.get(event.name)
+        if take is not None and event.queue is not None:
+            take(stays, event, event.queue)
+        elif event.name == QUEUE_CALL_EXPIRED:
             for stay in stays:
                 stay.is_over = True
-        elif event.queue is not None:
-            _take(stays, event, event.queue)
     known = [stay for stay in stays if stay.entry or stay.connect or stay.end]
     for stay in known[:-1]:
         stay.is_over = True
@@ -75,8 +78,10 @@ def distinct(events: Iterable[QueueEvent]) -> list[QueueEvent]:
     A log that was read while its last line was being written gives the beginning of that line; it goes once the whole
     line is known at the same place.
     """
-    ordered = list({in_order(event): event for event in events}.values())
-    ordered.sort(key=in_order)
+    ordered = sorted(events, key=in_order)
+    if _have_places_of_their_own(ordered):
+        return ordered
+    ordered = list({in_order(event): event for event in ordered}.values())
     kept: list[QueueEvent] = []
     for event in ordered:
         place = len(kept)
@@ -91,6 +96,16 @@ def distinct(events: Iterable[QueueEvent]) -> list[QueueEvent]:
     return kept
 
 
+def _have_places_of_their_own(ordered: Iterable[QueueEvent]) -> bool:
+    """Return whether no two lines that follow each other stand at the same place of the log, as is nearly always so."""
+    at_ms = sequence = None
+    for event in ordered:
+        if event.sequence == sequence and event.at_ms == at_ms:
+            return False
+        at_ms, sequence = event.at_ms, event.sequence
+    return True
+
+
 def _begins(part: QueueEvent, whole: QueueEvent) -> bool:
     """Whether one line is the beginning of the other."""
     return (part.call_ref, part.queue, part.agent) == (whole.call_ref, whole.queue, whole.agent) and "|".join(
@@ -98,21 +113,20 @@ def _begins(part: QueueEvent, whole: QueueEvent) -> bool:
     ).startswith("|".join((part.name, *part.data)))
 
 
-def _take(stays: list[Stay], event: QueueEvent, queue: str) -> None:
-    """Take one line in."""
-    name = event.name
-    if name == words.ENTER:
-        stays.append(Stay(queue, entry=event))
-    elif name == words.CONNECT:
-        _waiting_or_new(stays, queue).connect = event
-    elif name == words.RING_NO_ANSWER:
-        _waiting_or_new(stays, queue).rings += 1
-    elif name in words.ENDS_OF_TALK:
-        _end_talk(stays, event, queue)
-    elif name in words.ENDS_OF_WAIT:
-        _end_wait(stays, event, queue)
-    elif name in words.REFUSALS:
-        stays.append(Stay(queue, end=event))
+def _enter(stays: list[Stay], entry: QueueEvent, queue: str) -> None:
+    stays.append(Stay(queue, entry=entry))
+
+
+def _connect(stays: list[Stay], connect: QueueEvent, queue: str) -> None:
+    _waiting_or_new(stays, queue).connect = connect
+
+
+def _ring(stays: list[Stay], _: QueueEvent, queue: str) -> None:
+    _waiting_or_new(stays, queue).rings += 1
+
+
+def _refuse(stays: list[Stay], refusal: QueueEvent, queue: str) -> None:
+    stays.append(Stay(queue, end=refusal))
 
 
 def _waiting_or_new(stays: list[Stay], queue: str) -> Stay:
@@ -126,12 +140,19 @@ def _waiting_or_new(stays: list[Stay], queue: str) -> Stay:
 
 def _end_talk(stays: list[Stay], end: QueueEvent, queue: str) -> None:
     figures = words.figures_of(end)
-    begun = end.at_ms - (figures.talk_ms or 0) - (figures.wait_ms or 0)
-    open_stays = [stay for stay in stays if stay.queue == queue and stay.end is None]
-    talking = [stay for stay in open_stays if stay.connect is not None and stay.connect.agent == end.agent]
-    waiting = [stay for stay in open_stays if stay.connect is None]
-    exact = figures.wait_ms is not None and figures.talk_ms is not None
-    _end(stays, talking or waiting, end, begun if exact else None)
+    talking: list[Stay] = []
+    waiting: list[Stay] = []
+    for stay in stays:
+        if stay.queue == queue and stay.end is None:
+            if stay.connect is None:
+                waiting.append(stay)
+            elif stay.connect.agent == end.agent:
+                talking.append(stay)
+    if figures.wait_ms is None or figures.talk_ms is None:
+        begun_ms = None
+    else:
+        begun_ms = end.at_ms - figures.talk_ms - figures.wait_ms
+    _end(stays, talking or waiting, end, figures, begun_ms)
 
 
 def _end_wait(stays: list[Stay], end: QueueEvent, queue: str) -> None:
@@ -141,19 +162,30 @@ def _end_wait(stays: list[Stay], end: QueueEvent, queue: str) -> None:
             if stay.queue == queue and emptied and not stay.told_twice:
                 stay.told_twice = True
                 return
-    wait_ms = words.figures_of(end).wait_ms
+    figures = words.figures_of(end)
     waiting = [stay for stay in stays if stay.queue == queue and stay.end is None and stay.connect is None]
-    _end(stays, waiting, end, None if wait_ms is None else end.at_ms - wait_ms)
+    _end(stays, waiting, end, figures, None if figures.wait_ms is None else end.at_ms - figures.wait_ms)
 
 
-def _end(stays: list[Stay], candidates: Sequence[Stay], end: QueueEvent, begun_ms: int | None) -> None:
+def _end(
+    stays: list[Stay], candidates: Sequence[Stay], end: QueueEvent, figures: words.Figures, begun_ms: int | None
+) -> None:
     """End the candidate that began nearest to an instant, the newest of equals; without any, a stay of its own."""
     if not candidates:
-        stays.append(Stay(end.queue or "", end=end))
+        stays.append(Stay(end.queue or "", end=end, figures=figures))
         return
-    newest_first = list(reversed(candidates))
-    if begun_ms is None or len(newest_first) == 1:
-        newest_first[0].end = end
-        return
-    nearest = min(newest_first, key=lambda stay: abs((stay.began_ms or 0) - begun_ms))
-    nearest.end = end
+    ended = candidates[-1]
+    if begun_ms is not None and len(candidates) > 1:
+        ended = min(reversed(candidates), key=lambda stay: abs((stay.began_ms or 0) - begun_ms))
+    ended.end, ended.figures = end, figures
+
+
+_TAKES: Mapping[str, Callable[[list[Stay], QueueEvent, str], None]] = {
+    words.ENTER: _enter,
+    words.CONNECT: _connect,
+    words.RING_NO_ANSWER: _ring,
+    **dict.fromkeys(words.ENDS_OF_TALK, _end_talk),
+    **dict.fromkeys(words.ENDS_OF_WAIT, _end_wait),
+    **dict.fromkeys(words.REFUSALS, _refuse),
+}
+"""What each word of the log does to the stays of its call."""

@@ -5,8 +5,10 @@ figure, but for the wait of LEAVEEMPTY, which never has one and is counted from 
 a call whose fate the log does not tell is in docs/decisions/0012.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 
 from calltally.fold import queue_words as words
 from calltally.fold.stays import Stay, stays_of
@@ -19,8 +21,15 @@ _call = quick(Call)
 _queue_visit = quick(QueueVisit)
 _records = quick(Records)
 
+_at_ms = attrgetter("at_ms")
+_first = itemgetter(0)
+_INBOUND = Direction.INBOUND
+_PERSON = AnsweredBy.PERSON
+_ANSWERED = VisitOutcome.ANSWERED
+
 _WITHHELD = frozenset({"", "anonymous", "private", "restricted", "withheld"})
 _UNKNOWN_CALLER = frozenset({"unknown", "<unknown>", "unavailable"})
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SPACERS = str.maketrans("", "", " -./()")
 _E164_DIGITS = range(7, 16)
 _LONGEST_NUMBER = 128
@@ -36,8 +45,9 @@ def visit_records(events: Sequence[QueueEvent]) -> Records:
     if not stays:
         return NOTHING
     visits = _visits(events[0], stays)
-    entries = sorted((stay.entry for stay in stays if stay.entry is not None), key=lambda entry: entry.at_ms)
-    number = words.entry_parts(entries[0])[0] if entries else None
+    entries = [stay.entry for stay in stays if stay.entry is not None]
+    first = min(entries, key=_at_ms) if len(entries) > 1 else next(iter(entries), None)
+    number = words.entry_parts(first)[0] if first is not None else None
     is_open = not stays[-1].is_over and stays[-1].end is None
     return _records(call=call_from_visits(visits, number=number, is_open=is_open), visits=visits)
 
@@ -57,15 +67,17 @@ def call_from_visits(visits: Sequence[QueueVisit], *, number: str | None, is_ope
     """
     if not visits:
         return None
+    first = visits[0]
     answered = _first_answered(visits)
-    started_at_ms = visits[0].entered_at_ms
-    answered_at_ms = answered.answered_at_ms if answered else None
+    started_at_ms = first.entered_at_ms
     ended_at_ms = _call_end(visits, is_open=is_open)
+    answered_at_ms = None if answered is None else answered.answered_at_ms
+    agent = None if answered is None else answered.agent
     caller, withheld = caller_from(number) if number is not None else (None, False)
     return _call(
-        source=visits[0].source,
-        call_id=visits[0].call_id,
-        direction=Direction.INBOUND,
+        source=first.source,
+        call_id=first.call_id,
+        direction=_INBOUND,
         caller=caller,
         caller_withheld=withheld,
         callee=None,
@@ -73,17 +85,17 @@ def call_from_visits(visits: Sequence[QueueVisit], *, number: str | None, is_ope
         started_at_ms=started_at_ms,
         answered_at_ms=answered_at_ms,
         ended_at_ms=ended_at_ms,
-        wait_ms=_between(started_at_ms, answered_at_ms if answered else ended_at_ms),
+        wait_ms=_between(started_at_ms, ended_at_ms if answered is None else answered_at_ms),
         talk_ms=0 if answered is None else _between(answered_at_ms, ended_at_ms),
-        outcome=_call_outcome(visits, is_open=is_open),
-        answered_by=AnsweredBy.PERSON if answered else None,
+        outcome=_call_outcome(visits[-1], answered, is_open=is_open),
+        answered_by=None if answered is None else _PERSON,
         voicemail=False,
-        queue=visits[0].queue,
-        agent=answered.agent if answered else None,
-        agent_name=answered.agent if answered else None,
+        queue=first.queue,
+        agent=agent,
+        agent_name=agent,
         trunk=None,
         leg_ids=(),
-        visit_ids=tuple(visit.visit_id for visit in visits),
+        visit_ids=tuple([visit.visit_id for visit in visits]),
         is_open=is_open,
         crashed=False,
     )
@@ -95,6 +107,8 @@ def caller_from(number: str) -> tuple[str | None, bool]:
     Only a number with its plus is surely international; any other is kept as it was logged.
     """
     text = number.strip()
+    if _E164.fullmatch(text):
+        return text, False
     if text.lower() in _WITHHELD:
         return None, True
     if text.lower() in _UNKNOWN_CALLER or len(text) > _LONGEST_NUMBER:
@@ -111,8 +125,12 @@ def _visits(any_line: QueueEvent, stays: Sequence[Stay]) -> tuple[QueueVisit, ..
     The id names call, queue and second of entry, and which it is of several entries into that queue in that second, so
     that most ids stay what they are when an earlier part of the log is imported later.
     """
+    if len(stays) == 1:
+        entered_ms = _entered_ms(stays[0])
+        visit_id = f"{any_line.call_ref}/{stays[0].queue}/{entered_ms // 1000}/1"
+        return (_visit(any_line, visit_id, stays[0], entered_ms),)
     entered = [(_entered_ms(stay), stay) for stay in stays]
-    entered.sort(key=lambda pair: pair[0])
+    entered.sort(key=_first)
     same: Counter[tuple[str, int]] = Counter()
     visits: list[QueueVisit] = []
     for entered_ms, stay in entered:
@@ -124,97 +142,105 @@ def _visits(any_line: QueueEvent, stays: Sequence[Stay]) -> tuple[QueueVisit, ..
 
 
 def _visit(any_line: QueueEvent, visit_id: str, stay: Stay, entered_ms: int) -> QueueVisit:
-    end, connect = stay.end, stay.connect
-    figures = words.figures_of(end) if end is not None else words.NO_FIGURES
+    entry, connect, end, figures = stay.entry, stay.connect, stay.end, stay.figures
     outcome = _visit_outcome(stay)
-    is_answered = outcome is VisitOutcome.ANSWERED
-    wait_ms = figures.wait_ms
-    if wait_ms is None and connect is not None:
-        wait_ms = words.connect_wait_ms(connect)
-    if wait_ms is None and end is not None and end.name == words.LEAVE_EMPTY and stay.entry is not None:
-        wait_ms = words.seconds_between_ms(stay.entry, end)
-    position = words.entry_parts(stay.entry)[1] if stay.entry is not None else None
-    agent = (end.agent if end is not None else None) or (connect.agent if connect is not None else None)
+    wait_ms, ring_ms, position = figures.wait_ms, None, figures.entered_position
+    agent = answered_at_ms = left_at_ms = ended_by = key = None
+    if entry is not None:
+        entered_position = words.entry_parts(entry)[1]
+        position = position if entered_position is None else entered_position
+    if connect is not None:
+        ring_ms = words.connect_ring_ms(connect)
+        wait_ms = words.connect_wait_ms(connect) if wait_ms is None else wait_ms
+    if end is not None:
+        left_at_ms, ended_by, key = end.at_ms, words.ENDS_OF_TALK.get(end.name), words.key_of(end)
+        if wait_ms is None and entry is not None and end.name == words.LEAVE_EMPTY:
+            wait_ms = words.seconds_between_ms(entry, end)
+    if outcome is _ANSWERED:
+        agent = (end.agent if end is not None else None) or (connect.agent if connect is not None else None)
+        answered_at_ms = _answered_ms(stay)
     return _queue_visit(
         source=any_line.source,
         visit_id=visit_id,
         call_id=any_line.call_ref,
         source_call_id=any_line.call_ref,
         queue=stay.queue,
-        agent=agent if is_answered else None,
+        agent=agent,
         entered_at_ms=entered_ms,
-        answered_at_ms=_answered_ms(stay, figures) if is_answered else None,
-        left_at_ms=end.at_ms if end is not None else None,
+        answered_at_ms=answered_at_ms,
+        left_at_ms=left_at_ms,
         outcome=outcome,
         wait_ms=wait_ms,
-        ring_ms=words.connect_ring_ms(connect) if connect is not None else None,
+        ring_ms=ring_ms,
         talk_ms=figures.talk_ms,
-        ended_by=words.ENDS_OF_TALK.get(end.name) if end is not None else None,
+        ended_by=ended_by,
         no_answer_rings=stay.rings,
-        entered_position=figures.entered_position if position is None else position,
+        entered_position=position,
         left_position=figures.left_position,
-        key=words.key_of(end) if end is not None else None,
+        key=key,
     )
 
 
 def _entered_ms(stay: Stay) -> int:
     """Return when a stay began: its entry; else the end without talk and wait; else the connection without the wait."""
-    connect_ms = stay.connect.at_ms if stay.connect is not None else None
-    if stay.entry is not None or stay.end is None:
+    if stay.entry is not None:
+        return stay.entry.at_ms
+    if stay.end is None:
         return stay.began_ms or 0
-    figures = words.figures_of(stay.end)
-    if connect_ms is None:
+    figures = stay.figures
+    if stay.connect is None:
         return stay.end.at_ms - (figures.talk_ms or 0) - (figures.wait_ms or 0)
     if figures.talk_ms is None or figures.wait_ms is None:
         return stay.began_ms or 0
-    return min(connect_ms, stay.end.at_ms - figures.talk_ms - figures.wait_ms)
+    return min(stay.connect.at_ms, stay.end.at_ms - figures.talk_ms - figures.wait_ms)
 
 
-def _answered_ms(stay: Stay, figures: words.Figures) -> int | None:
+def _answered_ms(stay: Stay) -> int | None:
     """Return when a member was connected; without its line the end tells, if it says how long they talked."""
     if stay.connect is not None:
         return stay.connect.at_ms
-    if stay.end is None or figures.talk_ms is None:
+    if stay.end is None or stay.figures.talk_ms is None:
         return None
-    return max(stay.end.at_ms - figures.talk_ms, _entered_ms(stay))
+    return max(stay.end.at_ms - stay.figures.talk_ms, _entered_ms(stay))
 
 
 def _visit_outcome(stay: Stay) -> VisitOutcome:
-    if stay.end is None:
-        if stay.connect is not None:
-            return VisitOutcome.ANSWERED
-        return VisitOutcome.UNKNOWN if stay.is_over else VisitOutcome.IN_PROGRESS
-    if stay.end.name in words.ENDS_OF_TALK:
-        return VisitOutcome.ANSWERED
-    return words.ENDS_OF_WAIT.get(stay.end.name) or words.REFUSALS[stay.end.name]
+    if stay.end is not None:
+        return words.OUTCOMES[stay.end.name]
+    if stay.connect is not None:
+        return _ANSWERED
+    return VisitOutcome.UNKNOWN if stay.is_over else VisitOutcome.IN_PROGRESS
 
 
 def _first_answered(visits: Sequence[QueueVisit]) -> QueueVisit | None:
     """Return the visit whose answer came first; one whose instant of answer is not known comes last."""
-    answered = [visit for visit in visits if visit.outcome is VisitOutcome.ANSWERED]
+    answered = [visit for visit in visits if visit.outcome is _ANSWERED]
+    if len(answered) < 2:  # noqa: PLR2004  one or none needs no choice
+        return answered[0] if answered else None
     known = [visit for visit in answered if visit.answered_at_ms is not None]
-    return min(known, key=lambda visit: visit.answered_at_ms or 0) if known else next(iter(answered), None)
+    return min(known, key=lambda visit: visit.answered_at_ms or 0) if known else answered[0]
 
 
 def _call_end(visits: Sequence[QueueVisit], *, is_open: bool) -> int | None:
     """Return when the caller left the last queue; `None` while he is in it, and if the log does not hold its end."""
-    if is_open or visits[-1].left_at_ms is None:
+    last_ms = visits[-1].left_at_ms
+    if is_open or last_ms is None:
         return None
-    return max(visit.left_at_ms for visit in visits if visit.left_at_ms is not None)
+    return max([visit.left_at_ms for visit in visits if visit.left_at_ms is not None])
 
 
-def _call_outcome(visits: Sequence[QueueVisit], *, is_open: bool) -> Outcome:
-    if any(visit.outcome is VisitOutcome.ANSWERED for visit in visits):
+def _call_outcome(last: QueueVisit, answered: QueueVisit | None, *, is_open: bool) -> Outcome:
+    """Return what became of a call: what its last visit tells, if nobody answered."""
+    if answered is not None:
         return Outcome.ANSWERED
     if is_open:
         return Outcome.IN_PROGRESS
-    last = visits[-1].outcome
-    if last is VisitOutcome.ABANDONED:
+    if last.outcome is VisitOutcome.ABANDONED:
         return Outcome.ABANDONED
-    return Outcome.UNKNOWN if last is VisitOutcome.UNKNOWN else Outcome.NO_ANSWER
+    return Outcome.UNKNOWN if last.outcome is VisitOutcome.UNKNOWN else Outcome.NO_ANSWER
 
 
 def _between(since_ms: int | None, until_ms: int | None) -> int | None:
     if since_ms is None or until_ms is None:
         return None
-    return max(0, until_ms - since_ms)
+    return until_ms - since_ms if until_ms > since_ms else 0
