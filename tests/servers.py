@@ -38,8 +38,16 @@ TIME_ZONE: Final = "Pacific/Chatham"
 START_SECONDS: Final = 60
 END_SECONDS: Final = 30
 _UNPRIVILEGED: Final = ("postgres", "mysql", "nobody")
-_GUARD: Final = 'read _; kill -9 "$1"; rm -rf -- "$2"'
-"""Waits for the end of the tests, however sudden, and leaves nothing behind."""
+_GUARD: Final = """
+while read -r said; do process=$said; done
+[ -z "$process" ] || kill -s KILL -- "-$process"
+tries=0
+until rm -rf -- "$1" || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
+"""
+"""Hears what process runs until nobody is there any more to say so, and then leaves nothing behind.
+
+A server's own children may still write for a moment after it has ended.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,38 @@ class Flavour:
     admin: str
 
 
+class Guard:
+    """A process that ends a server and deletes its folder when the tests end, however suddenly.
+
+    It belongs to a session of its own, so that what ends the tests with all their processes does not end it, too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "guard", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    def watch(self, process: subprocess.Popen[str] | None) -> None:
+        """Watch over a process that leads a group of its own, instead of the one before; `None`: over none."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n" if process is None else b"%d\n" % process.pid)
+        self._process.stdin.flush()
+
+    def end(self) -> None:
+        """End it; there is nothing left to do."""
+        self._process.kill()
+        self._process.communicate()
+
+
 @dataclass(slots=True, kw_only=True)
 class Server:
     """A server. `said` grows with what it writes, line by line."""
@@ -74,9 +114,9 @@ class Server:
     flavour: Flavour
     folder: Path
     port: int
+    guard: Guard
     said: list[str] = field(default_factory=list)
     _process: subprocess.Popen[str] | None = None
-    _guard: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -125,6 +165,12 @@ class Server:
         """Let a frozen server go on."""
         self._tell(signal.SIGCONT)
 
+    @property
+    def pid(self) -> int:
+        """The number of its process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def _tell(self, how: signal.Signals) -> None:
         assert self._process is not None
         first = self._process.pid
@@ -144,9 +190,7 @@ class Server:
 
     def _has_started(self) -> bool:
         self._process = process = _run(self.flavour.command(self.folder, self.port), self.folder)
-        self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "guard", str(process.pid), str(self.folder)], stdin=subprocess.PIPE
-        )
+        self.guard.watch(process)
         settled = threading.Event()
         is_ready = threading.Event()
 
@@ -167,15 +211,14 @@ class Server:
         return is_ready.is_set()
 
     def _end(self, how: signal.Signals) -> None:
-        process, guard = self._process, self._guard
-        if process is None or guard is None:
+        process = self._process
+        if process is None:
             return
-        guard.kill()
-        guard.communicate()
         with suppress(ProcessLookupError):
             process.send_signal(how)
         process.wait(END_SECONDS)
-        self._process = self._guard = None
+        self.guard.watch(None)
+        self._process = None
 
 
 def _account() -> tuple[int, int] | None:
@@ -331,7 +374,8 @@ MARIADB: Final = Flavour(
 def running_server(flavour: Flavour) -> Iterator[Server]:
     """Run an empty server until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix=f"calltally-{flavour.scheme}-{secrets.token_hex(2)}-"))
-    server = Server(flavour=flavour, folder=folder, port=free_port())
+    guard = Guard(folder)
+    server = Server(flavour=flavour, folder=folder, port=free_port(), guard=guard)
     try:
         commands = flavour.prepare(folder)
         if account := _account():
@@ -339,10 +383,13 @@ def running_server(flavour: Flavour) -> Iterator[Server]:
                 os.chown(path, *account)
         for command in commands:
             with _run(command, folder) as process:
+                guard.watch(process)
                 said, _ = process.communicate(timeout=START_SECONDS)
+            guard.watch(None)
             assert process.returncode == 0, said
         server.start()
         yield server
     finally:
         server.drop()
         shutil.rmtree(folder, ignore_errors=True)
+        guard.end()

@@ -1,5 +1,13 @@
 """The servers that tests start: odd in their settings, quick to make databases, and whole again after a sudden end."""
 
+import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+
 import pytest
 
 from tests.servers import Server
@@ -46,3 +54,37 @@ def test_the_time_of_the_server_is_that_of_an_odd_zone(server: Server) -> None:
         "mysql": "SELECT timediff(now(), utc_timestamp()) > '12:00'",
     }
     assert server.ask(zone[server.flavour.scheme]) in ([("Pacific/Chatham",)], [(1,)])
+
+
+RUN = """
+import sys
+from tests.servers import MARIADB, POSTGRESQL, running_server
+
+with running_server({"postgresql": POSTGRESQL, "mysql": MARIADB}[sys.argv[1]]) as server:
+    print(server.pid, server.guard.pid, server.folder, flush=True)
+    sys.stdin.read()
+"""
+END_SECONDS = 30
+
+
+def _await_end(*pids: int) -> None:
+    """Wait until processes of others have ended."""
+    with ExitStack() as stack:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                ended = stack.enter_context(closing(os.fdopen(os.pidfd_open(pid))))
+                assert select.select([ended], [], [], END_SECONDS)[0], pid
+
+
+def test_nothing_is_left_of_a_server_whose_tests_were_killed(server: Server) -> None:
+    command = [sys.executable, "-c", RUN, server.flavour.scheme]
+    tests = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=Path.cwd()
+    )
+    with tests:
+        assert tests.stdout is not None
+        process, guard, folder = tests.stdout.readline().split()
+        assert Path(folder).is_dir()
+        os.killpg(tests.pid, signal.SIGKILL)
+        _await_end(int(process), int(guard))
+    assert not Path(folder).exists()
