@@ -13,13 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calltally.render import charts
-from calltally.render.time_labels import NARROWEST_PX, time_labels, width_px
+from calltally.render.time_labels import FIGURES_PX, NARROWEST_PX, OVER_PX, time_labels, width_px
 from calltally.render.times import Grain
 from calltally.render.words import Language, Words
 
 STATIC = Path(__file__).parents[2] / "src" / "calltally" / "serve" / "web" / "static"
 BERLIN = ZoneInfo("Europe/Berlin")
-WIDTHS = {"": NARROWEST_PX, "tight": 325, "snug": 450, "roomy": 600}
+BESIDE_PX = 219
+"""Values, names and gaps of a figure that says "nicht angenommen" beside its plot."""
+
+WIDTHS = {"": NARROWEST_PX, **{css: figure_px - BESIDE_PX for figure_px, css in FIGURES_PX}}
 """The narrowest plots in which labels of a class are shown."""
 
 
@@ -31,17 +34,19 @@ def axis_of(first: str, count: int, step: timedelta, grain: Grain, *, language: 
 
 
 def labels_of(axis: charts.Axis, language: Language = Language.EN) -> list[ET.Element]:
-    made = "".join(time_labels(axis, max(len(axis.labels), 1), 196, Words(language)))
+    made = "".join(time_labels(axis, max(len(axis.labels), 1), 196, Words(language), beside_px=BESIDE_PX))
     return list(ET.fromstring(f"<svg>{made}</svg>"))  # noqa: S314  our own output
 
 
 def shown_in(labels: Sequence[ET.Element], plot_px: float) -> list[str]:
-    return [each.text or "" for each in labels if plot_px >= WIDTHS.get(each.get("class", ""), 0)]
+    return ["".join(each.itertext()) for each in labels if plot_px >= WIDTHS.get(each.get("class", ""), 0)]
 
 
 def ends_px(label: ET.Element, plot_px: float) -> tuple[float, float]:
+    if label.tag == "svg":
+        return plot_px + OVER_PX - width_px(label[0].text or "", bold=True), plot_px + OVER_PX
     x = float((label.get("x") or "").removesuffix("%")) / 100 * plot_px
-    width = width_px(label.text or "", bold=label.get("class") == "strong")
+    width = width_px(label.text or "")
     left = {"start": x, "middle": x - width / 2, "end": x - width}[label.get("text-anchor", "")]
     return left, left + width
 
@@ -108,14 +113,17 @@ def test_no_two_labels_touch_in_any_plot(
     shown = [each for each in labels if plot_px >= WIDTHS.get(each.get("class", ""), 0)]
     places = [ends_px(each, plot_px) for each in shown]
     assert all(right + 7 < left for (_, right), (left, _) in pairwise(places)), places
-    assert all(left > -0.1 and right < plot_px + 0.1 for left, right in places)
+    assert all(left > -OVER_PX - 0.1 and right < plot_px + OVER_PX + 0.1 for left, right in places)
     assert shown or not axis.ticks
 
 
-def test_each_class_is_hidden_by_the_style_sheet_where_a_plot_may_be_narrower() -> None:
+def test_a_label_stands_at_its_place_unless_half_of_it_had_none() -> None:
+    axis = axis_of("2026-11-20T03:30", 76, timedelta(minutes=15), Grain.QUARTER, language=Language.EN, running=False)
+    nine = next(each for each in labels_of(axis) if each.text == "21:00")
+    assert (nine.get("text-anchor"), nine.get("x")) == ("middle", f"{70 / 76 * 100:.2f}%")
+
+
+def test_each_class_is_hidden_by_the_style_sheet_where_a_figure_is_narrower() -> None:
     sheet = (STATIC / "charts.css").read_text(encoding="utf-8")
-    hidden = re.findall(r"@container \(max-width: (\d+)rem\) { \.area \.(\w+) ", sheet)
-    # beside the plot stand at most the values (45 px), "nicht angenommen" (158 px) and two gaps (16 px)
-    assert {css: int(rem) * 16 - 45 - 158 - 16 >= WIDTHS[css] for rem, css in hidden} == {
-        css: True for css in WIDTHS if css
-    }
+    hidden = re.findall(r"@container \(max-width: ([\d.]+)rem\) { \.area \.(\w+) ", sheet)
+    assert {css: float(rem) * 16 for rem, css in hidden} == {css: figure_px for figure_px, css in FIGURES_PX}

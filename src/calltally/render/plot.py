@@ -23,6 +23,8 @@ _LEAST_LABEL_PX = 34
 _NAME_LEFT_PX = 20
 _LEAST_NAMES_PX = 64
 _NAME_GAP_PX = 17
+_GAP_PX = 8
+"""Between values, drawing and names (charts.css)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,12 @@ class EndName:
 
 def framed(chart: Chart, scale: Scale, *, shapes: str, names: Sequence[EndName]) -> Markup:
     """Return the whole plot: labels left, drawing, names right."""
-    return markup(
-        f'<div class="plot">{_value_labels(scale)}{_area(chart, scale, shapes)}{_end_names(names, scale)}</div>'
-    )
+    beside_px = _values_px(scale) + (_names_px(names) + _GAP_PX if names else 0) + _GAP_PX
+    area = _area(chart, scale, shapes, beside_px)
+    return markup(f'<div class="plot">{_value_labels(scale)}{area}{_end_names(names, scale)}</div>')
 
 
-def _area(chart: Chart, scale: Scale, shapes: str) -> str:
+def _area(chart: Chart, scale: Scale, shapes: str, beside_px: int) -> str:
     buckets = max(len(chart.axis.labels), 1)
     label = text(f"{chart.title}. {chart.summary}")
     box = f'viewBox="0 0 {WIDTH} {scale.height}" preserveAspectRatio="none"'
@@ -54,7 +56,7 @@ def _area(chart: Chart, scale: Scale, shapes: str) -> str:
         *_gaps(chart.axis, scale, buckets),
         f'<line class="zero-line" x1="0" x2="100%" y1="{scale.base}" y2="{scale.base}"/>',
         *_now_line(chart, scale, buckets),
-        *time_labels(chart.axis, buckets, scale.height - 4, chart.words),
+        *time_labels(chart.axis, buckets, scale.height - 4, chart.words, beside_px=beside_px),
         f'<rect class="chosen" y="{ABOVE}" height="{scale.base - ABOVE}" visibility="hidden"/>',
         f'<line class="cross" y1="{ABOVE - 4}" y2="{scale.base}" visibility="hidden"/>',
         "</svg>",
@@ -62,9 +64,13 @@ def _area(chart: Chart, scale: Scale, shapes: str) -> str:
     return "".join(parts)
 
 
-def _value_labels(scale: Scale) -> str:
+def _values_px(scale: Scale) -> int:
     longest = max((len(name) for _, name in scale.lines), default=0)
-    width = max(_LEAST_LABEL_PX, round(longest * _CHARACTER_PX) + 4)
+    return max(_LEAST_LABEL_PX, round(longest * _CHARACTER_PX) + 4)
+
+
+def _value_labels(scale: Scale) -> str:
+    width = _values_px(scale)
     labels = "".join(
         f'<text class="y" x="{width}" y="{scale.y(value) + 4:.1f}" text-anchor="end">{text(name)}</text>'
         for value, name in scale.lines
@@ -119,11 +125,15 @@ def _now_line(chart: Chart, scale: Scale, buckets: int) -> list[str]:
     ]
 
 
+def _names_px(names: Sequence[EndName]) -> int:
+    longest = max(len(name.text) for name in names)
+    return max(_LEAST_NAMES_PX, round(_NAME_LEFT_PX + longest * _CHARACTER_PX))
+
+
 def _end_names(names: Sequence[EndName], scale: Scale) -> str:
     if not names:
         return ""
-    longest = max(len(name.text) for name in names)
-    width = max(_LEAST_NAMES_PX, round(_NAME_LEFT_PX + longest * _CHARACTER_PX))
+    width = _names_px(names)
     placed = zip(_apart([name.y for name in names], scale), names, strict=True)
     inside = "".join(_end_name(name, y) for y, name in placed)
     return f'<svg class="ends sp" width="{width}" height="{scale.height}" aria-hidden="true">{inside}</svg>'

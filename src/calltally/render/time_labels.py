@@ -1,7 +1,7 @@
 """The labels under the time axis: those that fit beside each other, the fewer the narrower the drawing is.
 
 A drawing is made once for every width, so each label is worked out for the narrowest plot in which it is shown: the
-style sheet hides `roomy`, `snug` and `tight` ones, one class after the other, as figures get narrower.
+style sheet hides `roomy`, `snug`, `close` and `tight` ones, one class after the other, as figures get narrower.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,11 @@ from calltally.render.words import Words
 NARROWEST_PX: Final = 240
 """No plot is narrower, on a phone or beside other columns."""
 
-_WIDTHS_PX: Final = ((600, "roomy"), (450, "snug"), (325, "tight"), (NARROWEST_PX, ""))
-"""The narrowest plots, widest first, and the class of labels that are shown in no narrower one (charts.css)."""
+FIGURES_PX: Final = ((832, "roomy"), (672, "snug"), (584, "close"), (544, "tight"))
+"""The narrowest figures, widest first, and the class of labels that are shown in no narrower one (charts.css)."""
+
+OVER_PX: Final = 15
+"""How far a label may stand over the end of the plot: nothing else is there, and a page has 16 px beside it."""
 
 _APART_PX: Final = 8
 _WIDE_PX: Final = 7.8
@@ -47,35 +50,47 @@ def width_px(words: str, *, bold: bool = False) -> float:
     return width * _BOLD if bold else width
 
 
-def time_labels(axis: Axis, buckets: int, y: int, words: Words) -> list[str]:
-    """Return the labels of an axis as SVG; the word of a bucket that still runs comes last."""
+def time_labels(axis: Axis, buckets: int, y: int, words: Words, *, beside_px: float) -> list[str]:
+    """Return the labels of an axis as SVG; the word of a bucket that still runs comes last.
+
+    Args:
+        axis: what is labelled.
+        buckets: how many there are.
+        y: where the labels stand.
+        words: the reader's language.
+        beside_px: how much of a figure's width its plot does not have.
+    """
     so_far = words.t("statistics.summary.so_far") if axis.open_last else ""
-    right_px = width_px(so_far, bold=True) + _APART_PX if so_far else 0.0
+    right_px = width_px(so_far, bold=True) + _APART_PX - OVER_PX if so_far else -OVER_PX
+    plots_px = [(max(figure_px - beside_px, NARROWEST_PX), css) for figure_px, css in FIGURES_PX]
     labels = [_label(axis, tick.place, tick.text, buckets) for tick in axis.ticks]
     parts = [
         f'<text x="{label.place * 100:.2f}%" y="{y}" text-anchor="{label.anchor}"{shown}>{text(label.text)}</text>'
-        for label, css in _fitting(labels, right_px)
+        for label, css in _fitting(labels, right_px, [*plots_px, (NARROWEST_PX, "")])
         for shown in (f' class="{css}"' if css else "",)
     ]
     if so_far:
-        parts.append(f'<text class="strong" x="100%" y="{y}" text-anchor="end">{text(so_far)}</text>')
+        inside = f'<text class="strong" x="{OVER_PX}" y="{y}" text-anchor="end">{text(so_far)}</text>'
+        parts.append(f'<svg x="100%">{inside}</svg>')
     return parts
 
 
 def _label(axis: Axis, bucket: int, words: str, buckets: int) -> _Label:
-    """Return a label under the middle of its bucket or at its border; at the edges it stays within the plot."""
+    """Return a label under the middle of its bucket or at its border; at the edges it stays near the plot."""
     border, place = bucket / buckets, (bucket + (0.5 if axis.centred else 0.0)) / buckets
-    half = width_px(words) / 2 / NARROWEST_PX
+    half = (width_px(words) / 2 - OVER_PX) / NARROWEST_PX
     if place < half:
         return _Label(border, "start", words)
     return _Label(min(place, 1.0), "end" if place > 1 - half else "middle", words)
 
 
-def _fitting(labels: Sequence[_Label], right_px: float) -> list[tuple[_Label, str]]:
+def _fitting(
+    labels: Sequence[_Label], right_px: float, plots_px: Sequence[tuple[float, str]]
+) -> list[tuple[_Label, str]]:
     """Return the labels that are shown somewhere, with their class: the fewer the narrower the plot."""
     classes: dict[int, str] = {}
     step = 1
-    for plot_px, css in _WIDTHS_PX:
+    for plot_px, css in plots_px:
         step = next(
             (wider for wider in range(step, len(labels) + 1, step) if _fits(labels[::wider], plot_px, right_px)),
             max(step, len(labels)),
