@@ -210,6 +210,16 @@ def test_bad_lines_are_named_by_number_and_the_others_are_taken_in(called: Calle
     assert called("messages", "import", "-", given="nonsense")[0] == 1
 
 
+def test_messages_that_are_odd_each_in_its_own_way_take_one_line(called: Called) -> None:
+    odd = [journal()[0].replace("newCall", f"odd{number}") for number in range(30)]
+    status, out, _ = called("messages", "import", "-", given="\n".join(odd))
+    assert status == 0
+    assert out.splitlines() == [
+        "read 30, understood 0, already known 0, set aside 30",
+        "  30 set aside: unknown event 'odd0' (and others like it)",
+    ]
+
+
 def test_a_token_is_shown_once_and_opens_nothing_after_it_is_revoked(called: Called) -> None:
     status, token, _ = called("token", "create", "--name", "grafana")
     assert status == 0

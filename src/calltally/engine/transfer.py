@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from calltally.engine.ingest import Applied
+from calltally.engine.reasons import Reasons
 from calltally.model.instants import instant_us, rfc3339_us
 from calltally.model.messages import RawMessage
 from calltally.model.words import LONGEST_NAME
@@ -42,7 +43,7 @@ class Counts:
 
     Attributes:
         understood: new messages that were understood.
-        set_aside: new messages that are kept but could not be understood, by reason.
+        set_aside: new messages that are kept but could not be understood, by kind of reason.
         already_known: messages that the journal held already.
         bad_lines: lines that are no messages and were left out.
         named: a sentence with its number for each of the first bad lines.
@@ -121,6 +122,7 @@ class _Reading:
     def __init__(self) -> None:
         self.counts = Counts()
         self.bytes_read = 0
+        self._reasons = Reasons()
         self._bad: list[str] = []
         self._bad_count = 0
 
@@ -150,11 +152,13 @@ class _Reading:
         """Add what became of a batch."""
         before = self.counts
         known = applied.already_known if applied else 0
-        problems = Counter(reason for _, reason in applied.problems) if applied else Counter[str]()
+        problems = applied.problems if applied else ()
+        for _, reason in problems:
+            self._reasons.add(reason)
         self.counts = Counts(
             read=before.read + len(batch) + self._bad_count - before.bad_lines,
-            understood=before.understood + len(batch) - known - problems.total(),
-            set_aside=before.set_aside + problems,
+            understood=before.understood + len(batch) - known - len(problems),
+            set_aside=self._reasons.told(),
             already_known=before.already_known + known,
             bad_lines=self._bad_count,
             named=tuple(self._bad),
