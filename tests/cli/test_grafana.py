@@ -42,9 +42,12 @@ def test_it_follows_the_database_and_the_address_of_the_settings(tmp_path: Path)
     assert "secret" not in everything
 
 
-def test_with_sqlite_it_writes_the_dashboard_of_prometheus_and_says_why(tmp_path: Path) -> None:
+def test_with_sqlite_it_writes_the_dashboard_of_prometheus_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLTALLY_COMMAND", "./run")
     said = _said("grafana", "write", str(tmp_path / "out"), "--data", str(tmp_path))
-    assert "database move" in said
+    assert "`./run database move` carries" in said
     assert [path.name for path in tmp_path.rglob("*.json")] == ["calltally-by-prometheus.json"]
 
 

@@ -1,13 +1,19 @@
 """`calltally grafana write`: data sources and dashboards for Grafana."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from calltally.cli.output import counted
 from calltally.cli.place import Config, Data, settings_at
+
+_NO_SOURCE: Final = (
+    "Only the dashboard of Prometheus is among them: Grafana has no data source of its own for SQLite. "
+    "`calltally database move` carries everything to PostgreSQL or MariaDB."
+)
 
 app = typer.Typer(no_args_is_help=True, help="Dashboards for Grafana.")
 
@@ -43,6 +49,7 @@ def write(
 ) -> None:
     """Write a folder of provisioning: data sources, and the dashboards for the database of the settings."""
     from calltally.grafana.provisioning import DEFAULT_ADDRESS, KINDS, files  # noqa: PLC0415  slow to load
+    from calltally.settings import as_started, command_of  # noqa: PLC0415  the same
 
     if database_kind is None:
         settings = settings_at(data, config)
@@ -58,8 +65,4 @@ def write(
         path.write_text(text, encoding="utf-8")
     typer.echo(f"{counted(len(texts), 'file')} written to {folder}.")
     if kind not in KINDS:
-        typer.echo(
-            "Only the dashboard of Prometheus is among them: Grafana has no data source of its own for SQLite. "
-            "`calltally database move` carries everything to PostgreSQL or MariaDB.",
-            err=True,
-        )
+        typer.echo(as_started(_NO_SOURCE, command_of(os.environ)), err=True)
