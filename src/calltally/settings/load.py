@@ -5,7 +5,8 @@ A variable is stronger than the file, an option of the command line stronger tha
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -86,40 +87,70 @@ def load(
     """
     folder = data_folder(data, environ)
     file = settings_file(config, folder, environ)
-    was_named = bool(config or environ.get("CALLTALLY_CONFIG"))
-    said, origins = variables(environ)
-    in_file = _told_by(file, "--config" if config else "variable CALLTALLY_CONFIG", must_be=was_named)
-    given = _merged(in_file, said)
-    if listen:
-        given = _merged(given, {"server": {"listen": listen}})
-        origins["server", "listen"] = "--listen"
-
-    def where(path: KeyPath) -> str:
-        """Return who said the value at a path."""
-        around = (origins.get(path[:length]) for length in range(len(path), 0, -1))
-        within = (said_by for key, said_by in origins.items() if key[: len(path)] == path and path[0] not in in_file)
-        return next((said_by for said_by in (*around, *within) if said_by), str(file))
-
-    sources = given.get("sources")
-    checked, problems = validated(sources if isinstance(sources, Mapping) else {}, source_named, where)
-    try:
-        sections = _Sections.model_validate(given)
-    except ValidationError as invalid:
-        found = invalid.errors(include_url=False)
-        problems += [problem_of(error, error["loc"], where(error["loc"])) for error in found]
-        raise SettingsError(problems) from None
-    if problems:
-        raise SettingsError(problems)
+    must_be = bool(config or environ.get("CALLTALLY_CONFIG"))
+    in_file = _told_by(file, "--config" if config else "variable CALLTALLY_CONFIG", must_be=must_be)
+    given = _given(file, in_file, environ, listen)
+    sources = given.tables.get("sources")
+    checked, problems = validated(sources if isinstance(sources, Mapping) else {}, source_named, given.where)
+    sections = _sections(given, problems)
     names = (name for name in _Sections.model_fields if name != "sources")
     parts = {name: getattr(sections, name) for name in names}
     return Settings(
         data=folder,
         file=file,
         sources=checked,
-        notices=_notices(sections, given),
+        notices=_notices(sections, given.tables),
         command=command_of(environ),
         **parts,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What the file, the variables and the command line say together.
+
+    Attributes:
+        file: the settings file.
+        in_file: what it says alone.
+        tables: what all of them say, as nested tables.
+        origins: which variable or option said a key.
+    """
+
+    file: Path
+    in_file: Sections
+    tables: Sections
+    origins: Mapping[KeyPath, str]
+
+    def where(self, path: KeyPath) -> str:
+        """Return who said the value at a path."""
+        around = (self.origins.get(path[:length]) for length in range(len(path), 0, -1))
+        within = (
+            said_by for key, said_by in self.origins.items() if key[: len(path)] == path and path[0] not in self.in_file
+        )
+        return next((said_by for said_by in (*around, *within) if said_by), str(self.file))
+
+
+def _given(file: Path, in_file: Sections, environ: Mapping[str, str], listen: str | None) -> _Given:
+    """Return what is said in all, the stronger above the weaker."""
+    said, origins = variables(environ)
+    tables = _merged(in_file, said)
+    if listen:
+        tables = _merged(tables, {"server": {"listen": listen}})
+        origins["server", "listen"] = "--listen"
+    return _Given(file=file, in_file=in_file, tables=tables, origins=origins)
+
+
+def _sections(given: _Given, problems: Sequence[Problem]) -> _Sections:
+    """Return the sections, but refuse them if anything is wrong with them, or with what was looked at before."""
+    try:
+        sections = _Sections.model_validate(given.tables)
+    except ValidationError as invalid:
+        found = invalid.errors(include_url=False)
+        wrong = [problem_of(error, error["loc"], given.where(error["loc"])) for error in found]
+        raise SettingsError([*problems, *wrong]) from None
+    if problems:
+        raise SettingsError(problems)
+    return sections
 
 
 def secret_in(file: Path) -> bool:

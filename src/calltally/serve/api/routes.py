@@ -91,7 +91,8 @@ def api_routes(site: Site) -> APIRouter:
     """Return all routes below `/api/v1`."""
     router = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["calltally"])
     _add_questions(router, site)
-    _add_records(router, site)
+    _add_calls(router, site)
+    _add_legs_and_visits(router, site)
     _add_now(router, site)
     return router
 
@@ -165,7 +166,7 @@ def _colophon(site: Site, began: float) -> dict[str, object]:
     }
 
 
-def _add_records(router: APIRouter, site: Site) -> None:
+def _add_calls(router: APIRouter, site: Site) -> None:
     @router.get("/calls", summary="Calls, page by page")
     def calls(
         asked: Filtered,
@@ -203,6 +204,8 @@ def _add_records(router: APIRouter, site: Site) -> None:
         value["messages"] = [message_value(entry) for entry in site.store.journal_of(flow_id)]
         return json_response(value)
 
+
+def _add_legs_and_visits(router: APIRouter, site: Site) -> None:
     @router.get("/legs", summary="Legs in the order of their start, page by page")
     def legs(
         since: Since = "-1d", until: Until = "now", tz: Zone = None, limit: Limit = 50, cursor: Cursor = None
