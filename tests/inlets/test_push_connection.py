@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from calltally.engine.health import Health
-from calltally.engine.writer import NotStoredError
+from calltally.engine.writer import Durable
 from calltally.inlets.push_connection import PushConnection
 from calltally.inlets.webhook import LARGEST_BODY, WebhookInlet
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Reply, Webhook
+from calltally.store.store import StoreError
 from tests.wire import Wire
 
 REPLY = b"<Response/>"
@@ -24,7 +25,7 @@ class Line:
     """One connection to an inlet whose messages become durable when the test says so."""
 
     def __init__(self, *, short: bool) -> None:
-        self.waiting: list[asyncio.Future[None]] = []
+        self.waiting: list[Durable] = []
         self.messages: list[bytes] = []
         webhook = Webhook(
             kept_headers=(),
@@ -33,7 +34,7 @@ class Line:
             reply=Reply(content_type="application/xml", body=REPLY),
         )
         self.inlet = WebhookInlet(
-            webhooks={"exchange": webhook}, accept=self._accept, health=Health(()), clock_us=lambda: 1
+            webhooks={"exchange": webhook}, take=self._take, health=Health(()), clock_us=lambda: 1
         )
         config = uvicorn.Config(
             self._app, lifespan="off", log_config=None, interface="asgi3", server_header=False, date_header=False
@@ -44,10 +45,9 @@ class Line:
         self.protocol = PushConnection(config, self.state, {}, inlet=self.inlet if short else None)
         self.protocol.connection_made(self.wire)
 
-    def _accept(self, message: RawMessage) -> "asyncio.Future[None]":
+    def _take(self, message: RawMessage, durable: Durable) -> None:
         self.messages.append(message.body)
-        self.waiting.append(asyncio.get_running_loop().create_future())
-        return self.waiting[-1]
+        self.waiting.append(durable)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/in/"):
@@ -61,16 +61,13 @@ class Line:
         for _ in range(10):
             await asyncio.sleep(0)
 
-    async def send(self, data: bytes, error: Exception | None = None) -> bytes:
+    async def send(self, data: bytes, error: StoreError | None = None) -> bytes:
         """Send something, make its messages durable (or not), and return what came back."""
         if data:
             self.protocol.data_received(data)
         await self.settle()
         for durable in self.waiting:
-            if error is None:
-                durable.set_result(None)
-            else:
-                durable.set_exception(error)
+            durable(error)
         self.waiting.clear()
         await self.settle()
         return self.wire.written
@@ -115,9 +112,9 @@ REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize("error", [None, NotStoredError("locked")])
+@pytest.mark.parametrize("error", [None, StoreError("locked")])
 @pytest.mark.parametrize("request_bytes", REQUESTS)
-def test_both_ways_answer_alike(request_bytes: bytes, error: Exception | None) -> None:
+def test_both_ways_answer_alike(request_bytes: bytes, error: StoreError | None) -> None:
     async def scenario() -> None:
         answers = []
         for short in (True, False):

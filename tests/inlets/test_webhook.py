@@ -10,9 +10,10 @@ from starlette.types import Message
 
 from calltally.engine.health import Health
 from calltally.engine.peers import Network
-from calltally.engine.writer import BusyError, NotStoredError
+from calltally.engine.writer import BusyError, Durable
 from calltally.inlets.webhook import LARGEST_BODY, WebhookInlet
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Reply, Webhook
+from calltally.store.store import StoreError
 
 NOW_US = 1_795_000_000_000_000
 OK_BODY = b"<taken/>"
@@ -62,7 +63,7 @@ class Exchange:
     """The inlet with one made-up phone system behind it."""
 
     refusal: Exception | None = None
-    failure: Exception | None = None
+    failure: BusyError | StoreError | None = None
     kept_headers: tuple[str, ...] = ()
     trusted: tuple[Network, ...] = ()
     deliveries: list[Delivery] = field(default_factory=list)
@@ -74,16 +75,12 @@ class Exchange:
         if self.refusal is not None:
             raise self.refusal
 
-    def _accept(self, message: RawMessage) -> "asyncio.Future[None]":
+    def _take(self, message: RawMessage, durable: Durable) -> None:
         if isinstance(self.failure, BusyError):
             raise self.failure
-        durable = asyncio.get_running_loop().create_future()
-        if self.failure is not None:
-            durable.set_exception(self.failure)
-            return durable
-        self.messages.append(message)
-        durable.set_result(None)
-        return durable
+        if self.failure is None:
+            self.messages.append(message)
+        asyncio.get_running_loop().call_soon(durable, self.failure)
 
     def take(self, sender: Sender) -> Sender:
         """Give a request to the inlet, and return it with its answer."""
@@ -91,7 +88,7 @@ class Exchange:
         webhook = Webhook(kept_headers=self.kept_headers, read_headers=("x-read",), admit=self._admit, reply=reply)
         inlet = WebhookInlet(
             webhooks={"exchange": webhook},
-            accept=self._accept,
+            take=self._take,
             health=self.health,
             clock_us=lambda: NOW_US,
             trusted=self.trusted,
@@ -194,8 +191,8 @@ def test_what_the_source_does_not_admit_is_counted_and_not_kept(refusal: Excepti
     assert exchange.health.of("exchange").last_refusal == str(refusal)
 
 
-@pytest.mark.parametrize("failure", [BusyError(), NotStoredError("the disk is full")])
-def test_what_cannot_be_stored_is_not_acknowledged(failure: Exception) -> None:
+@pytest.mark.parametrize("failure", [BusyError(), StoreError("the disk is full")])
+def test_what_cannot_be_stored_is_not_acknowledged(failure: BusyError | StoreError) -> None:
     exchange = Exchange(failure=failure)
     sender = exchange.take(Sender())
     assert sender.status == 503

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calltally.model.events import LegEvent, LegEventKind
-from calltally.model.messages import RawMessage
+from calltally.model.messages import RawMessage, received
 from calltally.model.quick import quick
 from calltally.model.records import Call, Leg, Records
 
@@ -67,3 +67,12 @@ def test_every_field_has_its_place(value_type: type[Leg | Call]) -> None:
 def test_a_class_that_fills_in_its_own_fields_has_no_quick_constructor() -> None:
     with pytest.raises(TypeError, match="RawMessage"):
         quick(RawMessage)
+
+
+def test_a_message_received_is_the_message_made_the_long_way() -> None:
+    headers = {"x-calltally-kind": "history"}
+    quickly = received(source="sipgate", received_at_us=7, headers=headers, body=b"event=newCall")
+    slowly = RawMessage(source="sipgate", received_at_us=7, headers=headers, body=b"event=newCall")
+    assert (quickly, quickly.digest) == (slowly, slowly.digest)
+    with pytest.raises(FrozenInstanceError):
+        quickly.digest = 0  # type: ignore[misc]  # what must fail

@@ -36,7 +36,7 @@ class GuardedHttp(PushConnection):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head of a request has become too large."""
-        if self.arriving_since is None and self.timeout_keep_alive_task is not None:
+        if self.arriving_since is None and (self.resting_since is not None or self.timeout_keep_alive_task is not None):
             self.arriving_since = self.loop.time()
         self._head_bytes += len(data)
         super().data_received(data)
@@ -94,11 +94,15 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
 
 def close_late(connections: Iterable[BaseProtocol], now: float) -> None:
-    """Close the connections on which a request has been arriving for too long; `now` is the time of the event loop."""
+    """Close the connections on which a request has been arriving for too long, or nothing came since the last push.
+
+    `now` is the time of the event loop.
+    """
     for connection in list(connections):
-        if (
-            isinstance(connection, GuardedHttp)
-            and connection.arriving_since is not None
-            and now - connection.arriving_since > LONGEST_ARRIVAL_SECONDS
-        ):
+        if not isinstance(connection, GuardedHttp):
+            continue
+        arriving, resting = connection.arriving_since, connection.resting_since
+        if arriving is not None and now - arriving > LONGEST_ARRIVAL_SECONDS:
             connection.give_up()
+        elif resting is not None and now - resting > connection.timeout_keep_alive:
+            connection.timeout_keep_alive_handler()

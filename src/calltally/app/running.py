@@ -116,7 +116,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     )
     inlet = WebhookInlet(
         webhooks=parts.webhooks(),
-        accept=writer.accept,
+        take=writer.take,
         health=health,
         clock_us=clock_us,
         trusted=tuple(ip_network(network) for network in parts.settings.server.trusted_proxies),

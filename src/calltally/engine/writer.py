@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from time import monotonic, sleep
 
 import structlog
@@ -27,6 +28,10 @@ BUSY_GATHER_SECONDS = 0.025
 """After a batch of this size the load is high, and waiting longer makes room for more: a message then costs half."""
 
 
+Durable = Callable[[StoreError | None], None]
+"""What hears that a message is durable, or what kept it from being stored."""
+
+
 class BusyError(Exception):
     """More messages wait than the store keeps up with."""
 
@@ -45,7 +50,7 @@ class Writer:
         """Take the ingest, and what hears of messages that could not be stored; `start` begins."""
         self._ingest = ingest
         self._failed = failed
-        self._waiting: deque[tuple[RawMessage, asyncio.Future[None]]] = deque()
+        self._waiting: deque[tuple[RawMessage, Durable]] = deque()
         self._jobs: deque[tuple[Callable[[Ingest], object], Future[object]]] = deque()
         self._wake = threading.Event()
         self._stopping = False
@@ -81,18 +86,25 @@ class Writer:
         began_at = self._began_at
         return 0.0 if began_at is None else monotonic() - began_at
 
-    def accept(self, message: RawMessage) -> asyncio.Future[None]:
-        """Return a future that is done when the message is durable; it fails with NotStoredError if that is impossible.
+    def take(self, message: RawMessage, durable: Durable) -> None:
+        """Store a message soon, and call `durable` on the event loop with what came of it.
 
         Raises:
             BusyError: too many wait already, or the service is about to stop.
         """
         if self._stopping or len(self._waiting) >= MOST_WAITING or self._loop is None:
             raise BusyError
-        future = self._loop.create_future()
-        self._waiting.append((message, future))
+        self._waiting.append((message, durable))
         if not self._wake.is_set():
             self._wake.set()
+
+    def accept(self, message: RawMessage) -> asyncio.Future[None]:
+        """Return a future that is done when the message is durable; it fails with NotStoredError if that is impossible.
+
+        Raises as `take` does.
+        """
+        future = asyncio.get_running_loop().create_future()
+        self.take(message, partial(_settle, future))
         return future
 
     async def accept_all(self, messages: Sequence[RawMessage]) -> None:
@@ -155,7 +167,7 @@ class Writer:
         else:
             future.set_result(result)
 
-    def _store(self, batch: list[tuple[RawMessage, asyncio.Future[None]]]) -> None:
+    def _store(self, batch: list[tuple[RawMessage, Durable]]) -> None:
         problem: StoreError | None = None
         try:
             self._ingest.apply([message for message, _ in batch])
@@ -168,16 +180,23 @@ class Writer:
         self.judge(problem)
         if problem is not None and self._failed is not None:
             self._failed([message for message, _ in batch])
-        futures = [future for _, future in batch]
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_answer, futures, problem)
+            self._loop.call_soon_threadsafe(_answer, [durable for _, durable in batch], problem)
 
 
-def _answer(futures: list[asyncio.Future[None]], problem: StoreError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue
-        if problem is None:
-            future.set_result(None)
-        else:
-            future.set_exception(NotStoredError(str(problem)))
+def _answer(waiting: list[Durable], problem: StoreError | None) -> None:
+    for durable in waiting:
+        try:
+            durable(problem)
+        except Exception:
+            # One sender who cannot be answered keeps nobody else waiting.
+            log.exception("sender_not_answered")
+
+
+def _settle(future: asyncio.Future[None], problem: StoreError | None) -> None:
+    if future.done():
+        return
+    if problem is None:
+        future.set_result(None)
+    else:
+        future.set_exception(NotStoredError(str(problem)))

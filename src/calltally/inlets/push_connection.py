@@ -6,16 +6,13 @@ the inlet; every other request goes uvicorn's usual way, and a pipelined one wai
 is the same: both ways end in `WebhookInlet`.
 """
 
-from asyncio import Future
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from calltally.inlets.webhook import LARGEST_BODY, NOT_STORED, PREFIX, Begun, Told, WebhookInlet
-
-_PREFIX = PREFIX.encode()
+from calltally.inlets.webhook import LARGEST_BODY, NOT_STORED, Door, Told, WebhookInlet
 
 
 class _Silent:
@@ -23,6 +20,9 @@ class _Silent:
 
     def set(self) -> None:
         """Do nothing."""
+
+
+_SILENT = _Silent()
 
 
 class Pushed:
@@ -33,91 +33,125 @@ class Pushed:
         disconnected: the sender has gone; there is nobody to answer.
     """
 
-    def __init__(self, *, keep_alive: bool) -> None:
+    __slots__ = ("_connection", "_door", "disconnected", "keep_alive", "response_complete", "response_started")
+    message_event = _SILENT
+
+    def __init__(self, connection: "PushConnection", door: Door, *, keep_alive: bool) -> None:
         """Begin."""
+        self._connection = connection
+        self._door = door
         self.keep_alive = keep_alive
         self.disconnected = False
         self.response_started = False
         self.response_complete = False
-        self.message_event = _Silent()
+
+    def durable(self, problem: Exception | None) -> None:
+        """Answer, now that it is known what became of the message."""
+        self._connection.say(self, self._door.stored if problem is None else NOT_STORED)
 
 
 class PushConnection(HttpToolsProtocol):
-    """HTTP on one connection, with a short way for pushes."""
+    """HTTP on one connection, with a short way for pushes.
 
-    _body: bytearray | None = None
+    Attributes:
+        resting_since: when the last push was answered, on the event loop's clock, if nothing came since. uvicorn's own
+            timer, one for each request, would cost more than reading the request.
+    """
+
+    resting_since: float | None = None
+    _door: Door | None = None
+    _secret = ""
+    _body: bytes | bytearray = b""
 
     def __init__(self, *arguments: Any, inlet: WebhookInlet | None = None, **named: Any) -> None:  # noqa: ANN401  uvicorn's own arguments
         """Take uvicorn's arguments, and the inlet; without one every request goes the usual way."""
         super().__init__(*arguments, **named)
         self._inlet = inlet
 
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        self.resting_since = None
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin a request; what ASGI needs besides is made when it is known to go that way."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
     def on_headers_complete(self) -> None:
         """Begin a push, or a request that goes the usual way."""
         if self._is_plain_push():
-            self._body = bytearray()
-        else:
-            super().on_headers_complete()
+            self._body = b""
+            return
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers  # the list that is in the scope already
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Gather the body of a push; one beyond the limit is refused at once."""
-        if self._body is None or self._inlet is None:
+        door = self._door
+        if door is None or self._inlet is None:
             super().on_body(body)
-        elif len(self._body) + len(body) <= LARGEST_BODY:
+        elif len(self._body) + len(body) > LARGEST_BODY:
+            self.say(self._begun(door, keep_alive=False), self._inlet.too_large(door))
+        elif self._body:
+            if isinstance(self._body, bytes):
+                self._body = bytearray(self._body)
             self._body += body
         else:
-            self._body = None
-            self._say(self._begun(keep_alive=False), self._inlet.too_large(self.url.decode("ascii")))
+            self._body = body
 
     def on_message_complete(self) -> None:
         """Hand a push over once it is whole."""
-        if self._body is None or self._inlet is None:
+        door = self._door
+        if door is None or self._inlet is None:
             super().on_message_complete()
             return
-        body, self._body = bytes(self._body), None
-        push = self._begun(keep_alive=self.parser.should_keep_alive())
+        push = self._begun(door, keep_alive=self.parser.should_keep_alive())
         client = self.client[0] if self.client else ""
-        begun = self._inlet.begin(self.url.decode("ascii"), self.headers, body, client)
-        if isinstance(begun, Begun):
-            begun.durable.add_done_callback(lambda durable: self._say(push, _outcome(begun, durable)))
-        else:
-            self._say(push, begun)
+        told = self._inlet.begin(door, self._secret, self.headers, bytes(self._body), client, push.durable)
+        if told is not None:
+            self.say(push, told)
 
-    def _begun(self, *, keep_alive: bool) -> Pushed:
+    def _begun(self, door: Door, *, keep_alive: bool) -> Pushed:
         """Return the push as the request in work."""
-        push = Pushed(keep_alive=keep_alive)
+        self._door = None
+        push = Pushed(self, door, keep_alive=keep_alive)
         self.cycle = push  # type: ignore[assignment]  # it has what uvicorn asks of a cycle
         return push
 
     def _is_plain_push(self) -> bool:
-        return (
-            self.url.startswith(_PREFIX)
-            and self._inlet is not None
-            and (self.cycle is None or self.cycle.response_complete)
-            and self.parser.get_method() == b"POST"
-            and self.parser.get_http_version() == "1.1"
-            and not self.expect_100_continue
-            and not self.parser.should_upgrade()
-            and not any(special in self.url for special in b"?%#")
-            and self.url.isascii()
-            and self._inlet.turned_away(self.url.decode("ascii"), "POST") is None
-        )
+        """Return whether a request is plain, and note through which door it goes."""
+        found = self._inlet.plain(self.url) if self._inlet is not None else None
+        parser = self.parser
+        if (
+            found is None
+            or (self.cycle is not None and not self.cycle.response_complete)
+            or parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or self.expect_100_continue
+            or parser.should_upgrade()
+        ):
+            return False
+        self._door, self._secret = found
+        return True
 
-    def _say(self, push: Pushed, told: Told) -> None:
-        """Write the answer, and let the next request begin."""
+    def say(self, push: Pushed, told: Told) -> None:
+        """Write the answer to a push, and let the next request begin."""
         push.response_started = push.response_complete = True
         if push.disconnected or self.transport.is_closing():
             return
         self.transport.write(_bytes_of(told, keep_alive=push.keep_alive))
         if not push.keep_alive:
             self.transport.close()
-        self.on_response_complete()
-
-
-def _outcome(begun: Begun, durable: "Future[None]") -> Told:
-    if durable.cancelled() or durable.exception() is not None:
-        return NOT_STORED
-    return begun.stored
+        if self.pipeline or not push.keep_alive:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self.resting_since = self.loop.time()
 
 
 @cache

@@ -13,21 +13,29 @@ from starlette.types import Receive, Scope, Send
 
 from calltally.engine.health import Health
 from calltally.engine.peers import Network, peer_of
-from calltally.engine.writer import BusyError, NotStoredError
+from calltally.engine.writer import BusyError, Durable
+from calltally.model.messages import received
+from calltally.model.quick import quick
 from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Webhook
 
 LARGEST_BODY = 1024 * 1024
 PREFIX = "/in/"
+_PREFIX = PREFIX.encode()
+MOST_TARGETS = 256
+"""So many targets of requests are remembered as they were understood; a site uses one for each source."""
 FORWARDED_FOR = "x-forwarded-for"
 
 Pairs = Iterable[tuple[bytes, bytes]]
 
 
-class Accept(Protocol):
-    """What takes a message and returns when it is durable."""
+_delivery = quick(Delivery)
 
-    def __call__(self, message: RawMessage) -> "asyncio.Future[None]":
-        """Return a future; raise BusyError if nothing more can wait."""
+
+class Take(Protocol):
+    """What takes a message, and says when it is durable."""
+
+    def __call__(self, message: RawMessage, durable: Durable) -> None:
+        """Call `durable` once, later, on the event loop; raise BusyError if nothing more can wait."""
         ...
 
 
@@ -56,20 +64,17 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
-    """One webhook, ready for use."""
+class Door:
+    """One webhook, ready for use.
+
+    Attributes:
+        wanted: names of the headers that are read, in lower case.
+        stored: what is said when a delivery is durable.
+    """
 
     name: str
     webhook: Webhook
     wanted: frozenset[bytes]
-    stored: Told
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A delivery that was admitted: what to say once the future is done without an error."""
-
-    durable: "asyncio.Future[None]"
     stored: Told
 
 
@@ -80,7 +85,7 @@ class WebhookInlet:
         self,
         *,
         webhooks: Mapping[str, Webhook],
-        accept: Accept,
+        take: Take,
         health: Health,
         clock_us: Callable[[], int],
         trusted: tuple[Network, ...] = (),
@@ -91,7 +96,8 @@ class WebhookInlet:
         `refused` hears of each delivery that is turned away: its source, and a word for the reason.
         """
         self._doors = {name: _door(name, webhook) for name, webhook in webhooks.items()}
-        self._accept = accept
+        self._plain: dict[bytes, tuple[Door, str]] = {}
+        self._take = take
         self._health = health
         self._clock_us = clock_us
         self._trusted = trusted
@@ -104,25 +110,26 @@ class WebhookInlet:
             try:
                 body = await _body(receive)
             except TooLargeError:
-                told = self.too_large(scope["path"])
+                told = self.too_large(self._behind(scope["path"])[0])
             else:
                 if body is None:
                     return
                 client = scope.get("client")
-                told = await self._take(scope, body, str(client[0]) if client else "")
+                told = await self._told(scope, body, str(client[0]) if client else "")
         length = (b"content-length", str(len(told.body)).encode())
         await send({"type": "http.response.start", "status": told.status, "headers": [*told.headers, length]})
         await send({"type": "http.response.body", "body": told.body})
 
-    async def _take(self, scope: Scope, body: bytes, client: str) -> Told:
-        begun = self.begin(scope["path"], scope["headers"], body, client)
-        if isinstance(begun, Told):
-            return begun
-        try:
-            await begun.durable
-        except NotStoredError:
-            return NOT_STORED
-        return begun.stored
+    async def _told(self, scope: Scope, body: bytes, client: str) -> Told:
+        door, secret = self._behind(scope["path"])
+        answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+
+        def durable(problem: Exception | None) -> None:
+            if not answer.done():  # the sender may have gone
+                answer.set_result(NOT_STORED if problem is not None else door.stored)
+
+        told = self.begin(door, secret, scope["headers"], body, client, durable)
+        return await answer if told is None else told
 
     def turned_away(self, path: str, method: str) -> Told | None:
         """Return why a request is not even read; `None` if it is."""
@@ -133,42 +140,62 @@ class WebhookInlet:
             return refusal(405, "Pushes arrive by POST.", (b"allow", b"POST"))
         return None
 
-    def too_large(self, path: str) -> Told:
+    def plain(self, target: bytes) -> tuple[Door, str] | None:
+        """Return the door that a request's target leads to, and the secret in it; `None` if it is not a plain path."""
+        known = self._plain.get(target)
+        if known is not None:
+            return known
+        if not target.startswith(_PREFIX) or not target.isascii() or any(special in target for special in b"?%#"):
+            return None
+        path = target.decode("ascii")
+        if self.turned_away(path, "POST") is not None:
+            return None
+        found = self._behind(path)
+        if len(self._plain) < MOST_TARGETS:
+            self._plain[target] = found
+        return found
+
+    def _behind(self, path: str) -> tuple[Door, str]:
+        """Return the door and the secret of a path that `turned_away` lets pass."""
+        name, _, secret = path[len(PREFIX) :].partition("/")
+        return self._doors[name], secret
+
+    def too_large(self, door: Door) -> Told:
         """Return the answer to a body beyond the limit, and count it."""
-        name = path[len(PREFIX) :].partition("/")[0]
-        self._turn_away(name, "too_large", "a body of more than 1 MiB", self._clock_us())
+        self._turn_away(door.name, "too_large", "a body of more than 1 MiB", self._clock_us())
         return TOO_LARGE
 
-    def begin(self, path: str, headers: Pairs, body: bytes, client: str) -> Begun | Told:
-        """Check a delivery and hand it to the writer; its path is one that `turned_away` lets pass.
+    def begin(self, door: Door, secret: str, headers: Pairs, body: bytes, client: str, durable: Durable) -> Told | None:
+        """Check a delivery and hand it to the writer, which will call `durable`; else return the answer at once.
 
         Args:
-            path: as decoded, from `/in/` on.
+            door: where it came in.
+            secret: the rest of its path, as decoded.
             headers: pairs with names in lower case.
             body: as received.
             client: the address at the other end of the connection.
+            durable: hears what kept the message from being stored, or `None` once it is durable.
         """
         received_at_us = self._clock_us()
-        name, _, secret = path[len(PREFIX) :].partition("/")
-        door = self._doors[name]
         read = _read(headers, door.wanted)
         peer = peer_of(client, read.get(FORWARDED_FOR, ""), self._trusted)
+        webhook = door.webhook
         try:
-            door.webhook.admit(Delivery(secret=secret, headers=read, body=body, peer=peer))
+            webhook.admit(_delivery(secret=secret, headers=read, body=body, peer=peer))
         except NotAllowedError as reason:
-            self._turn_away(name, "not_allowed", str(reason), received_at_us)
+            self._turn_away(door.name, "not_allowed", str(reason), received_at_us)
             return refusal(401, str(reason))
         except BadMessageError as reason:
-            self._turn_away(name, "bad_message", str(reason), received_at_us)
+            self._turn_away(door.name, "bad_message", str(reason), received_at_us)
             return refusal(400, str(reason))
-        kept = {key: read[key] for key in door.webhook.kept_headers if key in read}
+        kept = {key: read[key] for key in webhook.kept_headers if key in read}
         try:
-            durable = self._accept(RawMessage(source=name, received_at_us=received_at_us, headers=kept, body=body))
+            self._take(received(source=door.name, received_at_us=received_at_us, headers=kept, body=body), durable)
         except BusyError:
             if self._refused is not None:
-                self._refused(name, "busy")
+                self._refused(door.name, "busy")
             return BUSY
-        return Begun(durable, door.stored)
+        return None
 
     def _turn_away(self, name: str, word: str, sentence: str, now_us: int) -> None:
         """Count a delivery that is turned away for a fault of its own."""
@@ -177,10 +204,10 @@ class WebhookInlet:
             self._refused(name, word)
 
 
-def _door(name: str, webhook: Webhook) -> _Door:
+def _door(name: str, webhook: Webhook) -> Door:
     wanted = frozenset(header.encode() for header in (*webhook.read_headers, *webhook.kept_headers, FORWARDED_FOR))
     stored = Told(200, ((b"content-type", webhook.reply.content_type.encode()),), webhook.reply.body)
-    return _Door(name, webhook, wanted, stored)
+    return Door(name, webhook, wanted, stored)
 
 
 def _read(headers: Pairs, wanted: frozenset[bytes]) -> dict[str, str]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from calltally.model.quick import quick
+
 KIND_HEADER = "x-calltally-kind"
 """Header that names what a message is when the source's own push is not meant (`history`, `running`, `expired`)."""
 
@@ -54,3 +56,12 @@ class RawMessage:
     def kind(self) -> str:
         """What the message is: empty for the source's own push, else the word in the kind header."""
         return self.headers.get(KIND_HEADER, "")
+
+
+_received = quick(RawMessage, is_whole=True)
+
+
+def received(*, source: str, received_at_us: int, headers: Mapping[str, str], body: bytes) -> RawMessage:
+    """Return a message just received; the same as `RawMessage` of these, and faster."""
+    digest = digest_of(source, body)
+    return _received(source=source, received_at_us=received_at_us, headers=headers, body=body, digest=digest)
