@@ -8,7 +8,7 @@ file is thereby kept, and the same file gives the same messages again, also if i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from calltally.sources.source import RawMessage
+from calltally.model.messages import RawMessage, received
 
 LONGEST_LINE = 16_384
 """Bytes of a line; Asterisk itself writes a few hundred at most."""
@@ -23,10 +23,14 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 def second_of(line: bytes) -> int | None:
     """Return the second since 1970 with which a line begins; `None` if it begins with none."""
-    head = line.partition(b"|")[0]
-    if not head.isdigit() or len(head) > _MOST_DIGITS:
+    return second_in(line.partition(b"|")[0])
+
+
+def second_in(field: bytes | str) -> int | None:
+    """Return the second since 1970 that the first field of a line is; `None` if it is none."""
+    if not (field.isdigit() and field.isascii()) or len(field) > _MOST_DIGITS:
         return None
-    second = int(head)
+    second = int(field)
     return second if second <= _LATEST_SECOND else None
 
 
@@ -59,9 +63,4 @@ def raw_messages(
         counts[second] = ordinal + 1
         if len(counts) > REMEMBERED_SECONDS:
             del counts[next(iter(counts))]
-        yield RawMessage(
-            source=source,
-            received_at_us=second * 1_000_000 + ordinal,
-            headers=_NO_HEADERS,
-            body=body,
-        )
+        yield received(source=source, received_at_us=second * 1_000_000 + ordinal, headers=_NO_HEADERS, body=body)

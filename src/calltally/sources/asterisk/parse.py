@@ -9,7 +9,7 @@ from json import loads
 from calltally.model.events import QUEUE_CALL_EXPIRED, QueueEvent
 from calltally.model.quick import quick
 from calltally.model.words import LONGEST_NAME
-from calltally.sources.asterisk.lines import LONGEST_LINE, second_of
+from calltally.sources.asterisk.lines import LONGEST_LINE, second_in
 from calltally.sources.source import BadMessageError, RawMessage
 
 LONGEST_FIELD = LONGEST_NAME
@@ -19,6 +19,7 @@ MOST_FIELDS = 200
 
 _queue_event = quick(QueueEvent)
 
+_NOBODY = frozenset({"", "NONE"})
 _NO_CALL = frozenset({"", "NONE", "MANAGER", "CLI", "REALTIME"})
 
 _OF_A_CALL = frozenset(
@@ -74,22 +75,22 @@ def parse(message: RawMessage) -> list[QueueEvent]:
     Raises:
         BadMessageError: this is no line of a queue_log, or one that lacks what its word needs.
     """
-    if message.kind:
+    if message.headers and message.kind:
         return [_expired(message)]
     second, fields = _fields_of(message.body)
-    _, call_ref, queue, agent, name = fields[:5]
+    _, call_ref, queue, agent, name, *data = fields
     if name in _OF_NO_CALL:
         return []
     if call_ref in _NO_CALL:
         if name in _OF_A_CALL:
             raise BadMessageError("the line tells of a call in a queue but names no call")
         return []
-    if queue in {"", "NONE"} and name in _OF_A_CALL:
+    is_nowhere = queue in _NOBODY
+    if is_nowhere and name in _OF_A_CALL:
         raise BadMessageError("the line tells of a call in a queue but names no queue")
     if not name:
         raise BadMessageError("the line names no event")
-    data = fields[5:]
-    if data == [""]:  # the bar that ends an event without parameters
+    if len(data) == 1 and not data[0]:  # the bar that ends an event without parameters
         data = []
     return [
         _queue_event(
@@ -100,8 +101,8 @@ def parse(message: RawMessage) -> list[QueueEvent]:
             name=name,
             call_ref=call_ref,
             links=("c:" + call_ref,),
-            queue=None if queue in {"", "NONE"} else queue,
-            agent=None if agent in {"", "NONE"} else agent,
+            queue=None if is_nowhere else queue,
+            agent=None if agent in _NOBODY else agent,
             data=tuple(data),
         ),
     ]
@@ -115,14 +116,15 @@ def _fields_of(body: bytes) -> tuple[int, list[str]]:
     line = body.rstrip(b"\r\n")
     if len(line) > LONGEST_LINE:
         raise BadMessageError(f"the line is longer than {LONGEST_LINE} bytes")
-    if b"\0" in line:
+    text = line.decode("utf-8", "backslashreplace")
+    if "\0" in text:
         raise BadMessageError("the line holds NUL bytes, as a crash of the machine leaves them")
-    second = second_of(line)
+    fields = text.split("|")
+    second = second_in(fields[0])
     if second is None:
         raise BadMessageError("the line does not begin with a time in whole seconds since 1970 and a bar")
-    if b"\n" in line:
+    if "\n" in text:
         raise BadMessageError("the message holds more than one line")
-    fields = line.decode("utf-8", "backslashreplace").split("|")
     if len(fields) < 5:  # noqa: PLR2004  the fixed fields
         raise BadMessageError("the line ends before its five fields time, call, queue, agent and event are complete")
     if len(line) > LONGEST_FIELD:
