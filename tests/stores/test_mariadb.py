@@ -15,6 +15,7 @@ from calltally.engine.ingest import Ingest
 from calltally.model.messages import RawMessage
 from calltally.sources.sipgate.parse import parse
 from calltally.store import tables
+from calltally.store.driver import Use
 from calltally.store.mariadb_address import address_from
 from calltally.store.mariadb_statements import MOST_ROWS, MariaDbDialect, rows_text, values_text
 from calltally.store.open import open_store
@@ -131,7 +132,7 @@ ROWS = st.lists(
 def cursor(mariadb_server: Server) -> Iterator[pymysql.cursors.Cursor]:
     """Give a cursor in a session as the store makes it, on a table of numbers, texts and bytes."""
     url = mariadb_server.fresh_database()
-    with closing(open_store(url, zone=ZONE)) as store, closing(engine_of(store)._connect()) as connection:  # noqa: SLF001  the same
+    with closing(open_store(url, zone=ZONE)) as store, closing(engine_of(store)._connect(Use.READING)) as connection:  # noqa: SLF001  the same
         cursor = connection.cursor()
         cursor.execute(
             "CREATE TABLE kept (number BIGINT PRIMARY KEY, words LONGTEXT CHARACTER SET utf8mb4, bytes LONGBLOB)"

@@ -7,6 +7,7 @@ import pymysql
 import pytest
 from sqlalchemy import make_url
 
+from calltally.store.driver import Use
 from calltally.store.mariadb_address import address_from
 from calltally.store.mariadb_errors import sentence
 from calltally.store.open import open_store
@@ -31,7 +32,10 @@ def calls_in(store: Store) -> set[str]:
 
 
 def test_a_session_depends_on_no_default_of_the_server(kind: Kind) -> None:
-    with closing(open_store(kind.fresh(), zone=ZONE)) as store, closing(engine_of(store)._connect()) as connection:  # noqa: SLF001  what is looked at
+    with (
+        closing(open_store(kind.fresh(), zone=ZONE)) as store,
+        closing(engine_of(store)._connect(Use.READING)) as connection,  # noqa: SLF001  what is looked at
+    ):
         cursor = connection.cursor()
         cursor.execute("SELECT @@time_zone, @@sql_mode, @@collation_connection, NOW() = UTC_TIMESTAMP()")
         ((zone, modes, collation, is_utc),) = cursor.fetchall()

@@ -140,7 +140,7 @@ class Tables:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Give one committed state."""
-        with self._engine.reading() as connection:
+        with self._engine.studying() as connection:
             yield Snapshot(connection)
 
     def make_room(self, marks: Mapping[str, bytes]) -> None:

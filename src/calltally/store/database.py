@@ -55,6 +55,10 @@ class Engine(Protocol):
         """Give a connection that sees one committed state."""
         ...
 
+    def studying(self) -> AbstractContextManager[Connection]:
+        """Give a connection that sees one committed state, for questions that take as long as they take."""
+        ...
+
     def migrating(self) -> AbstractContextManager[Connection]:
         """Give a connection in the one transaction in which tables may be made or changed, kept when the block ends."""
         ...
@@ -288,7 +292,7 @@ class Database:
 
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
         """Return what `Transaction.prune` would delete."""
-        with self._engine.reading() as connection:
+        with self._engine.studying() as connection:
             cursor = connection.connection.cursor()
             self._engine.dialect.read_widely(cursor)
             return retention.count_prunable(
@@ -297,7 +301,7 @@ class Database:
 
     def verify(self, progress: Callable[[str], None]) -> list[Difference]:
         """Recount records into roll-ups and compare; check links, and that outcomes add up."""
-        with self._engine.reading() as connection:
+        with self._engine.studying() as connection:
             cursor = connection.connection.cursor()
             recount = Recount(cursor, self._engine.dialect, LocalDays(self._zone))
             return verify.differences(cursor, recount, progress)

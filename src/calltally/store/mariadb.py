@@ -1,48 +1,34 @@
-"""MariaDB: connections, durability, and several processes on one database.
+"""MariaDB as a server: its connections, and how its transactions begin and end; of commits it cannot tell."""
 
-One connection writes, guarded by a lock; readers take others from a pool. A write transaction begins by counting up the
-number of commits, and so locks a row that every writer wants: writers of all processes come one after the other, and
-what a transaction reads behind that is the newest there is. Nothing is left to the server's settings: each connection
-says its time zone, modes, character set and isolation itself.
-"""
-
-import secrets
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
-from threading import Event, Lock, RLock
-from time import monotonic
+from threading import Event
 from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CR, SERVER_STATUS
-from sqlalchemy import URL, Connection, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy import URL, Connection
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine import Engine as SqlEngine
 
-from calltally.store.frozen import FrozenWatch
+from calltally.store.driver import STILL_SECONDS, WELCOME_SECONDS, Use
 from calltally.store.mariadb_address import CONNECT_SECONDS, Address, address_from
-from calltally.store.mariadb_batch import MariaDbBatch, next_position
 from calltally.store.mariadb_errors import PATIENCE_SECONDS, is_gone, number_of, sentence
 from calltally.store.mariadb_statements import MariaDbDialect
 from calltally.store.rows import Row
+from calltally.store.statements import Cursor
 from calltally.store.store import StoreError
 
-READERS: Final = 4
-MORE_READERS: Final = 12
-STILL_SECONDS: Final = 120
-"""How long a write transaction may stand still, for instance because its process was stopped, before it is undone."""
 SILENT_SECONDS: Final = 900
 """How long a statement may take before its connection counts as lost."""
 MIGRATION_SECONDS: Final = 600
 """How long to wait for another process that makes or changes the tables."""
-WELCOME_SECONDS: Final = 3
-"""How long a server that is there may take to welcome a connection, while another waits for an answer."""
-LOOK_SECONDS: Final = 0.25
-"""How often is looked whether another process has written; MariaDB cannot tell by itself."""
 OLDEST: Final = (10, 11)
+
+_NUMBERED: Final = "UPDATE counters SET next = LAST_INSERT_ID(next + 1) WHERE name = 'generation'"
+_FIRST: Final = "INSERT INTO counters (name, next) VALUES ('generation', 0) ON DUPLICATE KEY UPDATE next = next"
 
 _MODES: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 """No `ANSI_QUOTES` and no `NO_BACKSLASH_ESCAPES`: `mariadb_statements` prints texts for a session without them."""
@@ -67,68 +53,33 @@ _SESSION: Final = (
     # Writers need nothing stricter, as they come one after the other, and less would not go with every binary log.
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 )
-_SNAPSHOT: Final = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
 class MariaDb:
-    """One database on a MariaDB server as an engine of a store."""
+    """One database on a MariaDB server."""
+
+    name: Final = "MariaDB"
+    scheme: Final = "mysql+pymysql"
+    errors: Final = pymysql.MySQLError
+    snapshot: Final = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+    now_ms: Final = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+    look_seconds: Final = 0.25
+    has_months: Final = False
+    """Its tables are in one part."""
 
     def __init__(self, url: URL) -> None:
-        """Connect.
+        """Take the address.
 
         Raises:
-            StoreError: this is not possible, or the server is none that calltally can use.
+            StoreError: something is missing in it, or is not understood.
         """
         self._address: Address = address_from(url)
-        self._lock = RLock()
-        self._watch_lock = Lock()
-        self._writer: pymysql.Connection[Any] | None = None
-        self._watcher: pymysql.Connection[Any] | None = None
-        self.writer = secrets.randbits(62)
-        self._own_commits = 0
-        self._closed = Event()
-        self._looked: int | None = None
-        self._watch = FrozenWatch(self._is_welcoming)
-        self._readers = create_engine(
-            "mysql+pymysql://",
-            creator=self._connect,
-            isolation_level="AUTOCOMMIT",
-            poolclass=QueuePool,
-            pool_size=READERS,
-            max_overflow=MORE_READERS,
-            pool_reset_on_return=None,
-        )
-        self.dialect = MariaDbDialect(self._readers.dialect.identifier_preparer.quote)
-        with self._reported():
-            self._examine()
+        self.server = self._address.server
+        self.dialect = MariaDbDialect(MySQLDialect_pymysql().identifier_preparer.quote)
 
-    def _examine(self) -> None:
-        """Look whether this is a server that we can use, and learn its limits."""
-        with self._connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT VERSION(), @@max_allowed_packet")
-            ((version, packet),) = cursor.fetchall()
-        numbers = tuple(int(number) for number in version.partition("-")[0].split(".")[:2])
-        if "mariadb" not in version.lower() or numbers < OLDEST:
-            raise StoreError(
-                f"the server {self._address.server} is {version};"
-                f" MariaDB {'.'.join(map(str, OLDEST))} or later is needed"
-            )
-        # A character takes up to four bytes, most of them one; a statement that is too long is told by the server.
-        self.dialect.longest_statement = min(int(packet) // 2, 8_000_000)
-
-    def _connect(self) -> "pymysql.Connection[Any]":
-        """Return a connection that depends on no setting of the server; every statement is its own transaction."""
-        connection = self._welcomed(CONNECT_SECONDS)
-        try:
-            _keep_alive(connection)
-            self._watch.add(_socket_of(connection))
-            with connection.cursor() as cursor:
-                for statement in _SESSION:
-                    cursor.execute(statement)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    def connect(self) -> "pymysql.Connection[Any]":
+        """Return a connection on which every statement is its own transaction."""
+        return self._welcomed(CONNECT_SECONDS)
 
     def _welcomed(self, seconds: int) -> "pymysql.Connection[Any]":
         """Return a connection to which the server has said who it is, within so many seconds.
@@ -151,7 +102,24 @@ class MariaDb:
         connection._read_timeout = SILENT_SECONDS  # type: ignore[attr-defined]  # noqa: SLF001  there is no other way
         return connection
 
-    def _is_welcoming(self) -> bool:
+    def set_up(self, link: "pymysql.Connection[Any]", use: Use) -> None:
+        """Fix the settings of a session."""
+        _keep_alive(self.plug(link))
+        with link.cursor() as cursor:
+            for statement in _SESSION:
+                cursor.execute(statement)
+        if use is Use.WRITING:
+            link.autocommit(value=False)
+
+    def plug(self, link: "pymysql.Connection[Any]") -> socket.socket:
+        """Return the socket of a connection."""
+        plug: socket.socket = link._sock  # type: ignore[attr-defined]  # noqa: SLF001  the driver does not show it
+        return plug
+
+    def adapt(self, engine: SqlEngine) -> None:
+        """Change nothing."""
+
+    def is_welcoming(self) -> bool:
         """Return whether the server answers a new connection, be it by refusing it."""
         try:
             self._welcomed(WELCOME_SECONDS).close()
@@ -159,227 +127,78 @@ class MariaDb:
             return "timed out" not in str(error)
         return True
 
-    @contextmanager
-    def writing(self) -> Iterator[MariaDbBatch]:
-        """Begin a write transaction; durable when the block ends.
-
-        Raises:
-            StoreError: the database did not do it; nothing was kept, unless only the answer to the commit got lost.
-        """
-        with self._lock, self._reported():
-            batch = self._begin()
-            try:
-                yield batch
-                self._commit(batch)
-            except BaseException:
-                self._roll_back(batch.connection)
-                raise
-            self._own_commits += 1
-
-    def _commit(self, batch: MariaDbBatch) -> None:
-        try:
-            batch.commit()
-        except BaseException:
-            # Perhaps only the answer got lost: then this commit is to be followed like that of another process.
-            self.writer = secrets.randbits(62)
-            raise
-
-    def _begin(self) -> MariaDbBatch:
-        """Begin a transaction; a connection that was closed while nothing happened is opened again, once."""
-        had_one = self._writer is not None
-        try:
-            return self._begin_once()
-        except pymysql.MySQLError as error:
-            self._drop_writer()
-            if not had_one or not is_gone(error):
-                raise
-        return self._begin_once()
-
-    def _begin_once(self) -> MariaDbBatch:
-        connection = self._writer
-        if connection is None:
-            connection = self._writer = self._connect()
-            connection.autocommit(value=False)
-        cursor = connection.cursor()
-        position = next_position(cursor)
-        status: int = getattr(connection, "server_status", 0)  # the driver's published types lack it
-        if status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES:
-            self._drop_writer()
-            raise StoreError(f"something between calltally and {self._address.server} changed the session's sql_mode")
-        generation = position - self._own_commits
-        if self._looked is None:
-            self._looked = position - 1
-        return MariaDbBatch(connection, cursor, generation=generation, position=position, writer=self.writer)
-
-    def _roll_back(self, connection: "pymysql.Connection[Any]") -> None:
-        """Undo a transaction; if even that fails, let the connection go, so that the next write opens another."""
-        try:
-            connection.rollback()
-        except (pymysql.MySQLError, OSError):
-            self._drop_writer()
-
-    def _drop_writer(self) -> None:
-        connection, self._writer = self._writer, None
-        _close(connection)
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one committed state for the whole block.
-
-        Raises:
-            StoreError: the database cannot be read.
-        """
-        with self._reported():
-            connection = self._begin_reading()
-            try:
-                yield connection
-                connection.exec_driver_sql("ROLLBACK")
-            except BaseException:
-                # Rows may be on their way that nobody wants any more; to read them all could take minutes.
-                connection.invalidate()
-                raise
-            finally:
-                connection.close()
-
-    def _begin_reading(self) -> Connection:
-        """Return a connection with a snapshot; one that was closed while nothing happened is opened again."""
-        for _ in range(READERS + MORE_READERS):
-            connection = self._readers.connect()
-            try:
-                connection.exec_driver_sql(_SNAPSHOT)
-            except DBAPIError as error:
-                connection.close()
-                if not error.connection_invalidated:
-                    raise
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                return connection
-        raise StoreError(f"the MariaDB server {self._address.server} ends every connection at once")
-
-    @contextmanager
-    def migrating(self) -> Iterator[Connection]:
-        """Give a connection on which tables may be made or changed, by one process at a time.
-
-        MariaDB keeps each step at once; a step that was interrupted is done again.
-
-        Raises:
-            StoreError: the database did not do it.
-        """
-        name = "calltally:" + blake2b(self._address.database.encode(), digest_size=16).hexdigest()
-        migrator = create_engine(
-            "mysql+pymysql://", creator=self._connect, isolation_level="AUTOCOMMIT", poolclass=NullPool
-        )
-        with self._reported(), migrator.connect() as connection:
-            got = connection.exec_driver_sql(f"SELECT GET_LOCK('{name}', {MIGRATION_SECONDS})").scalar()
-            if got != 1:
-                raise StoreError("another calltally has been changing the tables for ten minutes; try again later")
-            # The lock ends with the connection.
-            yield connection
-
-    def prepare(self, now_ms: int) -> None:
-        """Do nothing: its tables are in one part."""
-
-    def generation(self) -> int:
-        """Return a number that changes with every commit of any process."""
-        rows = self._looked_up("SELECT next FROM counters WHERE name = 'generation'")
-        return int(rows[0][0]) if rows else 0
-
-    def wait_for_change(self, seconds: float) -> bool:
-        """Wait until another process has written since the last look, or the time is over; return whether it has."""
-        until = monotonic() + seconds
-        while not self._closed.is_set():
-            if self._others_wrote():
-                return True
-            rest = until - monotonic()
-            if rest <= 0:
-                break
-            self._closed.wait(min(rest, LOOK_SECONDS))
-        return False
-
-    def _others_wrote(self) -> bool:
-        """Return whether another process has written since the last look."""
-        before = self._looked
-        since = -1 if before is None else before
-        ((newest, count, others),) = self._looked_up(
-            f"SELECT MAX(generation), COUNT(*), SUM(writer <> {self.writer:d}) FROM changes WHERE generation > {since:d}"  # noqa: S608, E501  our own numbers
-        )
-        if newest is None:
-            return False
-        self._looked = newest
-        # Where rows are missing, too much time has passed to know.
-        return before is not None and bool(others or count != newest - before)
-
-    def _looked_up(self, question: str) -> Sequence[Row]:
-        """Return the rows of a question that is asked often, on a connection of its own."""
-        with self._watch_lock, self._reported():
-            for is_last in (False, True):
-                try:
-                    if self._watcher is None:
-                        self._watcher = self._connect()
-                    with self._watcher.cursor() as cursor:
-                        cursor.execute(question)
-                        rows: Sequence[Row] = cursor.fetchall()
-                except pymysql.MySQLError as error:
-                    _close(self._watcher)
-                    self._watcher = None
-                    if is_last or not is_gone(error):
-                        raise
-                else:
-                    return rows
-        return ()
-
-    def close(self) -> None:
-        """Give back every connection."""
-        self._closed.set()
-        self._watch.close()
-        self._readers.dispose()
-        with self._lock, self._watch_lock:
-            self._drop_writer()
-            _close(self._watcher)
-            self._watcher = None
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Turn errors of MariaDB into StoreError; errors that are our own mistake stay what they are."""
-        try:
-            with self._watch.waiting():
-                yield
-        except DBAPIError as error:
-            found = sentence(error.orig, self._address) if isinstance(error.orig, pymysql.MySQLError) else None
-            if found is None:
-                raise
-            raise StoreError(found) from error
-        except pymysql.MySQLError as error:
-            found = sentence(error, self._address)
-            if found is None:
-                raise
-            raise StoreError(found) from error
-        except PoolTimeoutError as error:
+    def examine(self, connection: Connection) -> None:
+        """Look whether this is a server that we can use, and learn its limits."""
+        version, packet = connection.exec_driver_sql("SELECT VERSION(), @@max_allowed_packet").one()
+        numbers = tuple(int(number) for number in version.partition("-")[0].split(".")[:2])
+        if "mariadb" not in version.lower() or numbers < OLDEST:
             raise StoreError(
-                f"the MariaDB server {self._address.server} answers too slowly:"
-                f" {READERS + MORE_READERS} questions have been waiting for half a minute"
-            ) from error
+                f"the server {self.server} is {version}; MariaDB {'.'.join(map(str, OLDEST))} or later is needed"
+            )
+        # A character takes up to four bytes, most of them one; a statement that is too long is told by the server.
+        self.dialect.longest_statement = min(int(packet) // 2, 8_000_000)
+
+    def begin(self, link: "pymysql.Connection[Any]") -> tuple[Cursor, int]:
+        """Begin a transaction: wait for every other writer, and return the number of this commit."""
+        cursor: Any = link.cursor()  # the driver's published types say less of it than we use
+        if cursor.execute(_NUMBERED) == 0:
+            cursor.execute(_FIRST)
+            cursor.execute(_NUMBERED)
+        status: int = getattr(link, "server_status", 0)  # the same
+        if status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES:
+            raise StoreError(f"something between calltally and {self.server} changed the session's sql_mode")
+        return cursor, int(cursor.lastrowid)
+
+    def make_ready(self, cursor: Cursor) -> None:
+        """Do nothing."""
+
+    def commit(self, link: "pymysql.Connection[Any]", cursor: Cursor, last: list[str], *, writer: int) -> None:  # noqa: ARG002  the protocol's signature
+        """Run the last statements of a transaction, and make it all durable."""
+        for statement in last:
+            cursor.execute(statement)
+        link.commit()
+
+    def roll_back(self, link: "pymysql.Connection[Any]") -> None:
+        """Undo a transaction."""
+        link.rollback()
+
+    def prepare(self, cursor: Cursor, now_ms: int) -> None:
+        """Do nothing."""
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Iterator[None]:
+        """Let one process at a time make or change tables. Each step is kept at once."""
+        name = "calltally:" + blake2b(self._address.database.encode(), digest_size=16).hexdigest()
+        got = connection.exec_driver_sql(f"SELECT GET_LOCK('{name}', {MIGRATION_SECONDS})").scalar()
+        if got != 1:
+            raise StoreError("another calltally has been changing the tables for ten minutes; try again later")
+        # The lock ends with the connection.
+        yield
+
+    def rows(self, link: "pymysql.Connection[Any]", question: str) -> list[Row]:
+        """Return what a connection that is in no transaction answers to a question."""
+        with link.cursor() as cursor:
+            cursor.execute(question)
+            return list(cursor.fetchall())
+
+    def listen(self, link: "pymysql.Connection[Any]", seconds: float, *, writer: int, closed: Event) -> None:  # noqa: ARG002  the protocol's signature
+        """Wait until the time is over, or nobody wants to know any more."""
+        closed.wait(seconds)
+
+    def is_gone(self, error: Exception) -> bool:
+        """Return whether an error means that the connection is of no use any more."""
+        return isinstance(error, pymysql.MySQLError) and is_gone(error)
+
+    def sentence(self, error: BaseException | None) -> str | None:
+        """Return what an administrator can do about an error."""
+        return sentence(error, self._address) if isinstance(error, pymysql.MySQLError) else None
 
 
-def _keep_alive(connection: "pymysql.Connection[Any]") -> None:
+def _keep_alive(plug: socket.socket) -> None:
     """Let the system notice within half a minute that nobody is at the other end any more."""
-    plug = _socket_of(connection)
     if plug.family == socket.AF_UNIX:
         return
     for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 30_000)):
         option = getattr(socket, name, None)
         if option is not None:
             plug.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _socket_of(connection: "pymysql.Connection[Any]") -> socket.socket:
-    plug: socket.socket = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001  the driver does not show it
-    return plug
-
-
-def _close(connection: "pymysql.Connection[Any] | None") -> None:
-    if connection is not None:
-        with suppress(pymysql.MySQLError, OSError):
-            connection.close()

@@ -13,6 +13,7 @@ from calltally.store import schema, small, soundness, tables
 from calltally.store.carrying import Tables
 from calltally.store.database import ZONE_VALUE, Database, Engine
 from calltally.store.presence import is_there
+from calltally.store.server import Server
 from calltally.store.sqlite import Sqlite
 from calltally.store.store import Store, StoreError
 
@@ -148,11 +149,11 @@ def _engine(url: str) -> Engine:
     if parts.get_backend_name() in {"mysql", "mariadb"}:
         from calltally.store.mariadb import MariaDb  # noqa: PLC0415  its driver is loaded where it is used
 
-        return MariaDb(parts)
+        return Server(MariaDb(parts))
     if parts.get_backend_name() == "postgresql":
         from calltally.store.postgresql import Postgresql  # noqa: PLC0415  the same
 
-        return Postgresql(parts)
+        return Server(Postgresql(parts))
     if parts.get_backend_name() != "sqlite" or not parts.database:
         raise StoreError(
             f"databases of the kind {parts.get_backend_name()!r} are not known; expected sqlite:///path/of/file"
