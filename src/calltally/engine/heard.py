@@ -77,12 +77,9 @@ def noting_imports(store: Store, apply: Apply) -> Iterator[Apply]:
 
     def take(messages: Sequence[RawMessage]) -> Applied:
         applied = apply(messages)
-        aside = {message.identity for message, _ in applied.problems}
-        for message in messages:
-            if message.identity not in aside:
-                at_ms = message.received_at_us // 1000
-                known = spans.get(message.source, Span(at_ms, at_ms + 1))
-                spans[message.source] = Span(min(known.since_ms, at_ms), max(known.until_ms, at_ms + 1))
+        for source, span in _spans_told(messages, applied).items():
+            known = spans.get(source, span)
+            spans[source] = Span(min(known.since_ms, span.since_ms), max(known.until_ms, span.until_ms))
         return applied
 
     try:
@@ -90,6 +87,18 @@ def noting_imports(store: Store, apply: Apply) -> Iterator[Apply]:
     finally:
         if spans:
             note_import(store, spans)
+
+
+def _spans_told(messages: Sequence[RawMessage], applied: Applied) -> dict[str, Span]:
+    """Return the time from the oldest to the newest message of each source that was not set aside."""
+    if applied.problems:
+        aside = {message.identity for message, _ in applied.problems}
+        messages = [message for message in messages if message.identity not in aside]
+    spans: dict[str, Span] = {}
+    for source in {message.source for message in messages}:
+        times_us = [message.received_at_us for message in messages if message.source == source]
+        spans[source] = Span(min(times_us) // 1000, max(times_us) // 1000 + 1)
+    return spans
 
 
 def not_heard(store: Store, span: Span, sources: Iterable[str] | None) -> list[Gap]:
