@@ -7,6 +7,7 @@ import pymysql
 import pytest
 from sqlalchemy import make_url
 
+from calltally.store import mariadb
 from calltally.store.driver import Use
 from calltally.store.mariadb_address import address_from
 from calltally.store.mariadb_errors import sentence
@@ -157,6 +158,31 @@ def test_a_lock_that_another_holds_for_long_is_told_and_then_forgotten(kind: Kin
         keep_new(two, [flow("4")])
         assert calls_in(one) == {"1", "2", "4"}
         assert one.verify(lambda _: None) == []
+
+
+# --- how long a question may take
+
+
+def test_a_question_that_takes_too_long_is_told(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mariadb, "READ_SECONDS", 0.03)
+    with closing(open_store(kind.fresh(), zone=ZONE)) as store:
+        with pytest.raises(StoreError, match="too busy"), engine_of(store).reading() as connection:
+            connection.exec_driver_sql("SELECT * FROM stored_values, (SELECT SLEEP(10)) slept")
+        assert calls_in(store) == set()
+
+
+def test_exports_and_questions_about_whole_tables_take_as_long_as_they_take(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of a question that is streamed runs until its last row was fetched."""
+    monkeypatch.setattr(mariadb, "READ_SECONDS", 0.001)
+    slow = "SELECT name, SLEEP(0.05) FROM stored_values"
+    with closing(open_store(kind.fresh(), zone=ZONE)) as store:
+        with engine_of(store).reading() as connection:
+            streamed = connection.execution_options(yield_per=1).exec_driver_sql(slow)
+            assert len(streamed.all()) > 0
+        with engine_of(store).studying() as connection:
+            assert len(connection.exec_driver_sql(slow).all()) > 0
 
 
 NONE: frozenset[int] = frozenset()

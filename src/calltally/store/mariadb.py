@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CR, SERVER_STATUS
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import Engine as SqlEngine
+from sqlalchemy.engine import ExecutionContext
 
-from calltally.store.driver import STILL_SECONDS, WELCOME_SECONDS, Use
+from calltally.store.driver import READ_SECONDS, STILL_SECONDS, WELCOME_SECONDS, Use
 from calltally.store.mariadb_address import CONNECT_SECONDS, Address, address_from
 from calltally.store.mariadb_errors import PATIENCE_SECONDS, is_gone, number_of, sentence
 from calltally.store.mariadb_statements import MariaDbDialect
@@ -108,6 +109,8 @@ class MariaDb:
         with link.cursor() as cursor:
             for statement in _SESSION:
                 cursor.execute(statement)
+            if use is Use.READING:
+                cursor.execute(f"SET SESSION max_statement_time = {READ_SECONDS}")
         if use is Use.WRITING:
             link.autocommit(value=False)
 
@@ -117,7 +120,11 @@ class MariaDb:
         return plug
 
     def adapt(self, engine: SqlEngine) -> None:
-        """Change nothing."""
+        """Give questions whose rows are streamed all the time they need.
+
+        Theirs is over when the last row is fetched, and who asked may take as long as they like for each.
+        """
+        event.listen(engine, "before_cursor_execute", _unlimited_if_streamed, retval=True)
 
     def is_welcoming(self) -> bool:
         """Return whether the server answers a new connection, be it by refusing it."""
@@ -192,6 +199,20 @@ class MariaDb:
     def sentence(self, error: BaseException | None) -> str | None:
         """Return what an administrator can do about an error."""
         return sentence(error, self._address) if isinstance(error, pymysql.MySQLError) else None
+
+
+def _unlimited_if_streamed(
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: object,
+    context: ExecutionContext,
+    _is_many: bool,  # noqa: FBT001  the same
+) -> tuple[str, object]:
+    """Return a statement, without a limit of time if its rows are streamed."""
+    if context.execution_options.get("stream_results"):
+        statement = f"SET STATEMENT max_statement_time = 0 FOR {statement}"
+    return statement, parameters
 
 
 def _keep_alive(plug: socket.socket) -> None:
