@@ -8,7 +8,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from calltally.app.connections import LARGEST_HEAD, LONGEST_ARRIVAL_SECONDS, GuardedHttp, GuardedSocket, close_late
+from calltally.app.connections import LARGEST_HEAD, LONGEST_ARRIVAL_SECONDS, GuardedHttp, close_late
+from calltally.app.sockets import GuardedSocket
 from tests.wire import Wire
 
 PATIENCE_SECONDS = 20

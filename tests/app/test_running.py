@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from calltally.app import running
+from calltally.app import working
 
 
 def test_work_that_fails_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "RESTART_SECONDS", 0)
+    monkeypatch.setattr(working, "RESTART_SECONDS", 0)
     begun: list[int] = []
     third = asyncio.Event()
 
@@ -22,7 +22,7 @@ def test_work_that_fails_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
 
     async def scenario() -> None:
-        task = asyncio.create_task(running.keep_running("work", work))
+        task = asyncio.create_task(working.keep_running("work", work))
         async with asyncio.timeout(10):
             await third.wait()
         task.cancel()

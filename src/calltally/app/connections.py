@@ -6,9 +6,7 @@ does not read has read what was sent to him.
 
 from asyncio import BaseProtocol, Transport
 from collections.abc import Iterable
-from typing import Final
-
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from typing import Any, Final
 
 from calltally.inlets.push_connection import PushConnection
 
@@ -80,17 +78,11 @@ class GuardedHttp(PushConnection):
         super().on_message_complete()
 
 
-class GuardedSocket(WebSocketsSansIOProtocol):
-    """A WebSocket on which only the service speaks: what a viewer says is passed over."""
+def guarded_socket(**named: Any) -> BaseProtocol:  # noqa: ANN401  uvicorn's own arguments
+    """Return a WebSocket on which only the service speaks; its code is loaded when somebody wants one."""
+    from calltally.app.sockets import GuardedSocket  # noqa: PLC0415  no push needs it
 
-    def send_receive_event_to_app(self) -> None:
-        """Pass a message over, whatever is in it."""
-        self.frames = []
-
-    def keepalive_timeout(self) -> None:
-        """Cut off a viewer who has answered no ping; a close would wait until he has read everything."""
-        super().keepalive_timeout()
-        self.transport.abort()
+    return GuardedSocket(**named)
 
 
 def close_late(connections: Iterable[BaseProtocol], now: float) -> None:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from calltally.app import Parts, clock_us
+from calltally.app.parts import Parts, clock_us
 from calltally.engine.observed import Observed
 from calltally.model.instants import DAY_MS, QUARTER_MS, Span
 from calltally.settings import QueueSetting

@@ -4,7 +4,7 @@ import secrets
 from contextlib import ExitStack
 from typing import Final
 
-from calltally.app import clock_us
+from calltally.app.parts import clock_us
 from calltally.app.starting import sole_service
 from calltally.engine.move import Moved, MoveError, Side, Tell, is_served, move
 from calltally.store.open import file_of, kept_zone, open_with_tables

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from calltally.app import Parts, clock_us, connected
+from calltally.app.parts import Parts, clock_us, connected
 from calltally.engine.converse import converse
 from calltally.engine.values import StoredValues
 from calltally.inlets.connecting import connect

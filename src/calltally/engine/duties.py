@@ -5,7 +5,7 @@ Of several processes on one database each notes that it is alive; the rest is do
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -107,12 +107,15 @@ class Duties:
     zone: ZoneInfo
     clock_us: Callable[[], int]
     longest_call_hours: Mapping[str, int]
+    has_taken_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the board holds what the store does, and calls are marked that were open in a gap before the start."""
     _is_behind: bool = False
 
     async def run(self) -> None:
         """Run all loops until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(ALIVE_SECONDS, self.note_alive))
+            group.create_task(self._every(ALIVE_SECONDS, self.mark))
             group.create_task(self._follow())
             group.create_task(self._every(SWEEP_SECONDS, self._sweep))
             group.create_task(self._retain())
@@ -144,8 +147,22 @@ class Duties:
         self.writer.turned_away = False
         self.writer.judge(None)
 
+    async def take_up(self) -> None:
+        """Go on where the last service ended: with the open calls on the board, marked if nobody listened before."""
+        await self.load_board()
+        await self.mark()
+        self.has_taken_up.set()
+
+    async def mark(self) -> None:
+        """Mark what was open in a gap, a few calls at a time, because messages wait meanwhile."""
+        while await self.writer.run(self.presence.mark_some):
+            pass
+
     async def _follow(self) -> None:
-        """Take in what other processes write, as soon as they have."""
+        """Take up what is there, then take in what other processes write, as soon as they have."""
+        while not self.has_taken_up.is_set():
+            if not await self._survive(self.take_up):
+                await asyncio.sleep(REST_SECONDS)
         while True:
             if not await self._survive(self._look_around):
                 await asyncio.sleep(REST_SECONDS)
@@ -185,6 +202,7 @@ class Duties:
         """Read the open calls; those that are given up now are added to `given_up`, and not shown."""
         self.store.changes_of_others()
         flows = self.store.open_flows()
+        self.presence.found(flows)
         given_up += self._given_up(list(flows.values()))
         left_out = {id(records) for records in given_up}
         shown = {flow_id: records for flow_id, records in flows.items() if id(records) not in left_out}

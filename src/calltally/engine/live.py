@@ -52,7 +52,7 @@ Viewer = asyncio.Queue[Frame]
 
 
 class Board:
-    """The state of the moment. Used on the event loop; `committed` alone may be called from the writer's thread."""
+    """The state of the moment. Used on the event loop."""
 
     def __init__(self, *, clock_us: Callable[[], int], health: Health, open_flows: Mapping[int, Records]) -> None:
         """Begin with the open calls that the store holds, by their flows."""
@@ -66,7 +66,6 @@ class Board:
         self._newest_us: int | None = None
         self._viewers: set[Viewer] = set()
         self._stirred = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self.number = 0
         self.delay_ms: int | None = None
 
@@ -109,11 +108,6 @@ class Board:
         """How many look."""
         return len(self._viewers)
 
-    def committed(self, applied: Applied) -> None:
-        """Hear of a stored batch; may be called from the writer's thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.heard, applied)
-
     def heard(self, applied: Applied) -> None:
         """Take a stored batch into the board."""
         self.health.heard(applied)
@@ -147,7 +141,6 @@ class Board:
 
     async def run(self) -> None:
         """Send frames while something changes, and a tick when nothing does."""
-        self._loop = asyncio.get_running_loop()
         while True:
             try:
                 # Not wait_for, which before Python 3.12 forgets that it was cancelled when what it waits for comes too.

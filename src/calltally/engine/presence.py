@@ -24,6 +24,12 @@ log = structlog.get_logger(__name__)
 
 ALIVE = "service.alive."
 LEASE = "service.lease"
+TO_MARK = "service.to_mark"
+"""Under this name stands that a gap was written down, but not every call is marked yet that was open in it."""
+
+MARKED_AT_ONCE = 500
+"""So many calls are marked in one breath, while messages wait: a tenth of a second."""
+
 ALIVE_SECONDS = 5.0
 STOOD_STILL_MS = 30_000
 """With a mark of life older than this the process stood still, as it does while a machine sleeps."""
@@ -62,10 +68,12 @@ class Presence:
     _is_settled: bool = False
     _sight: Sight | None = None
     _watch: dict[str, Watched] = field(default_factory=dict)
+    _is_to_learn: bool = False
     _is_to_mark: bool = False
+    _unmarked: list[int] | None = None
 
     def begin(self, ingest: Ingest) -> None:
-        """Begin to live.
+        """Begin to live. What follows from a gap before that is to be done by `mark_some`.
 
         Raises:
             StoreError: it could not be written down.
@@ -74,10 +82,10 @@ class Presence:
         self._be_born(ingest, Life(since_ms=now_ms, at_ms=now_ms, is_over=False, reason=NOT_RUNNING), None)
 
     def note(self, ingest: Ingest, *, awake_ms: int, has_failed: bool) -> None:
-        """Note that this process listens, or that it listens again.
+        """Note that this process listens, or that it listens again; then calls may have to be marked by `mark_some`.
 
         Args:
-            ingest: marks the calls of which something may have gone unheard.
+            ingest: hears of the gap if there was one.
             awake_ms: when it was to be noted; only what waited was late if the writer was busy since.
             has_failed: whether something could not be stored since this was noted last.
 
@@ -97,7 +105,7 @@ class Presence:
             self._be_born(ingest, again, replace(life, is_over=True))
         else:
             self._write(self._name(self._number), replace(life, at_ms=now_ms), {})
-            self._mark_open(ingest)
+            self._learn(ingest)
 
     def end(self, *, has_failed: bool) -> None:
         """Say that this process listens no more; it did up to now, unless something could not be stored lately."""
@@ -132,7 +140,7 @@ class Presence:
         self._watch = {}
         self._write(self._name(number), life, ended)
         self._number = number
-        self._mark_open(ingest)
+        self._learn(ingest)
 
     def _write(self, name: str, life: Life, ended: Mapping[str, Life]) -> None:
         with self.store.write() as transaction:
@@ -143,6 +151,8 @@ class Presence:
             gaps = self._gaps(life, others)
             for gap in gaps or ():
                 transaction.add_gap(gap)
+            if gaps:
+                transaction.set_value(TO_MARK, b"1")
             for ended_name, ended_life in ended.items():
                 transaction.set_value(ALIVE + ended_name, msgspec.json.encode(ended_life))
             transaction.set_value(ALIVE + name, msgspec.json.encode(life))
@@ -153,7 +163,16 @@ class Presence:
             sight = self._beat(transaction)
         self._life, self._sight = life, sight
         self._is_settled = gaps is not None
-        self._is_to_mark = self._is_to_mark or bool(gaps)
+        if gaps:
+            self._is_to_mark, self._unmarked, self._is_to_learn = True, None, True
+
+    def _learn(self, ingest: Ingest) -> None:
+        """Let what is folded from now on know of a new gap; or end the marking that another process left undone."""
+        if self._is_to_learn:
+            ingest.refold(())
+            self._is_to_learn = False
+        elif self.holds_lease() and not self._is_to_mark:
+            self._is_to_mark = self.store.value(TO_MARK) is not None
 
     def _gaps(self, life: Life, others: Mapping[str, Life]) -> Sequence[Gap] | None:
         """Return the gaps that are certain now and were not before; `None` while they are not certain."""
@@ -175,12 +194,32 @@ class Presence:
         value = self.store.value(LEASE)
         return None if value is None else msgspec.json.decode(value, type=Claim)
 
-    def _mark_open(self, ingest: Ingest) -> None:
-        """After a gap, fold the calls again that are open, because their end may have gone unheard."""
-        if self._is_to_mark:
-            open_flows = self.store.open_flows()
-            ingest.refold([flow_id for flow_id, records in open_flows.items() if not _is_crashed(records)])
-            self._is_to_mark = False
+    def found(self, open_flows: Mapping[int, Records]) -> None:
+        """Take what is open at this moment, read by the caller, as what is to be marked if there was a gap."""
+        if self._is_to_mark and self._unmarked is None:
+            self._unmarked = [flow_id for flow_id, records in open_flows.items() if not _is_crashed(records)]
+
+    def mark_some(self, ingest: Ingest) -> bool:
+        """After a gap, fold some of the calls again that are open, because their end may have gone unheard.
+
+        Return whether more are left.
+
+        Raises:
+            StoreError: they could not be read or written; the same ones are marked next time.
+        """
+        if not self._is_to_mark:
+            return False
+        if self._unmarked is None:
+            self.found(self.store.open_flows())
+        unmarked = self._unmarked or []
+        if unmarked:
+            ingest.refold(unmarked[:MARKED_AT_ONCE])
+            del unmarked[:MARKED_AT_ONCE]
+        if not unmarked:
+            with self.store.write() as transaction:
+                transaction.set_value(TO_MARK, None)
+            self._is_to_mark, self._unmarked = False, None
+        return bool(unmarked)
 
 
 def _is_crashed(records: Records) -> bool:

@@ -1,4 +1,4 @@
-"""The whole service as one ASGI application: inlets first, then whoever may see pages and API."""
+"""Pages, API, live stream and everything else but pushes as one ASGI application, for whoever may come in."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from calltally.serve.access import Access, Perform
 from calltally.serve.api.routes import DESCRIPTION, TITLE, api_routes
 from calltally.serve.login import Login
 from calltally.serve.origins import Place
+from calltally.serve.probes import HEALTHZ, READYZ, health, readiness
 from calltally.serve.problems import ProblemError, api_problem
 from calltally.serve.prometheus.requests import counted
 from calltally.serve.prometheus.scraping import Scraping
@@ -44,20 +45,8 @@ class Doors:
     machine: str
 
 
-def service(site: Site, inlet: ASGIApp, doors: Doors, sign_in: SignInPages) -> ASGIApp:
-    """Return the application: `/in/` goes straight to the inlet, everything else through the doors."""
-    guarded = _guarded(site, doors, sign_in)
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/in/"):
-            await inlet(scope, receive, send)
-        else:
-            await guarded(scope, receive, send)
-
-    return answer
-
-
-def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
+def service(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
+    """Return the application; pushes have been answered before it."""
     server = site.settings.server
     login = Login(
         site_name=site.settings.site.name,
@@ -76,8 +65,8 @@ def _guarded(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         *login.routes(),
         *sign_in.routes(),
         Scraping(site).route(),
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz(site)),
+        Route(HEALTHZ, _healthz),
+        Route(READYZ, _readyz(site)),
         *page_routes(site),
     ]
     answer_problem = _problem_for(site)
@@ -133,15 +122,15 @@ def _logged_once(app: ASGIApp) -> ASGIApp:
 
 async def _healthz(request: Request) -> Response:  # noqa: ARG001  a route takes a request
     """Say that the process lives."""
-    return PlainTextResponse("alive")
+    status, text = health()
+    return PlainTextResponse(text, status)
 
 
 def _readyz(site: Site) -> Callable[[Request], Response]:
     def readyz(request: Request) -> Response:  # noqa: ARG001  a route takes a request
         """Say whether messages can be taken and questions answered."""
-        reason = site.writer.degraded
-        if reason is None:
-            return PlainTextResponse("ready")
-        return PlainTextResponse(f"not ready: {reason}", HTTPStatus.SERVICE_UNAVAILABLE, headers={"retry-after": "2"})
+        status, text = readiness(site.writer)
+        is_ready = status == HTTPStatus.OK
+        return PlainTextResponse(text, status, headers=None if is_ready else {"retry-after": "2"})
 
     return readyz
