@@ -1,12 +1,16 @@
 """The board: what waits and what is active, and what viewers are told."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calltally.engine.health import Health
-from calltally.engine.live import QUEUED_FRAMES, Board, Frame, Told
+from calltally.engine.live import FRAME_SECONDS, LATE_SECONDS, QUEUED_FRAMES, Board, Frame, Pace, Told
 from calltally.model.messages import RawMessage
 from calltally.model.records import NOTHING
 from tests.engine.ingest_world import START_US, World, answer, hangup, new_call
@@ -207,3 +211,43 @@ def test_the_board_ends_also_when_something_happens_at_the_same_moment(world: Wo
         return running.cancelled()
 
     assert asyncio.run(ends())
+
+
+PACES = [
+    # something changes at       each frame late by   so frames go out at
+    ((100.0,), 0.0, [100.0]),  # after a silence at once
+    ((100.0, 100.01), 0.0, [100.0, 100.25]),
+    ((100.0, 100.1, 100.3), 0.015, [100.015, 100.265, 100.515]),  # what is late does not make the next ones later
+    ((100.0, 100.1, 100.35), 0.3, [100.3, 100.83]),  # but two frames are never close to each other
+    ((100.0, 100.6, 100.61), 0.0, [100.0, 100.6, 100.83]),
+]
+
+
+@pytest.mark.parametrize(("changes", "late", "expected"), PACES)
+def test_frames_go_out_at_once_after_a_silence_and_then_steadily(
+    changes: tuple[float, ...], late: float, expected: list[float]
+) -> None:
+    assert _frame_times(changes, late=lambda: late) == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=1, max_size=60), st.lists(st.floats(0, 0.6), min_size=60, max_size=60))
+def test_no_viewer_gets_more_than_four_frames_a_second(gaps: list[float], lates: list[float]) -> None:
+    upcoming = iter(lates)
+    times = _frame_times(list(accumulate(gaps)), late=lambda: next(upcoming))
+    for first, time in enumerate(times):
+        for count, later in enumerate(times[first + 1 :], 1):
+            assert later - time >= count * FRAME_SECONDS - LATE_SECONDS - 1e-6
+
+
+def _frame_times(changes: Sequence[float], late: Callable[[], float]) -> list[float]:
+    """Return when frames go out that tell of changes at these times, if the loop is late each time."""
+    pace, now = Pace(changes[0]), changes[0]
+    times: list[float] = []
+    waiting = list(changes)
+    while waiting:
+        now = max(now, waiting[0])
+        now += pace.rest(now) + late()
+        pace.went(now)
+        times.append(now)
+        waiting = [change for change in waiting if change > now]
+    return times

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from calltally.engine.health import Health
@@ -13,6 +14,9 @@ from calltally.store.asked import SourceHealth
 
 FRAME_SECONDS = 0.25
 """At most four frames a second for each viewer."""
+
+LATE_SECONDS = 0.02
+"""A frame that is late by no more than this does not make the next one later."""
 
 TICK_SECONDS = 5.0
 """A frame at least this often, so that a viewer can tell silence from a broken line."""
@@ -49,6 +53,22 @@ class Told:
 
 
 Viewer = asyncio.Queue[Frame]
+
+
+class Pace:
+    """When frames may go out: at once after a silence, else at steady intervals, however long making one takes."""
+
+    def __init__(self, now: float) -> None:
+        """Begin; the first frame may go out now."""
+        self._due = now
+
+    def rest(self, now: float) -> float:
+        """Return how long the next frame must wait."""
+        return max(0.0, self._due - now)
+
+    def went(self, now: float) -> None:
+        """Note that a frame goes out."""
+        self._due = max(self._due, now - LATE_SECONDS) + FRAME_SECONDS
 
 
 class Board:
@@ -141,17 +161,20 @@ class Board:
 
     async def run(self) -> None:
         """Send frames while something changes, and a tick when nothing does."""
+        clock = asyncio.get_running_loop().time
+        pace = Pace(clock())
         while True:
-            try:
-                # Not wait_for, which before Python 3.12 forgets that it was cancelled when what it waits for comes too.
+            # Not wait_for, which before Python 3.12 forgets that it was cancelled when what it waits for comes too.
+            with suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._stirred.wait()
-            except TimeoutError:
+            await asyncio.sleep(pace.rest(clock()))
+            pace.went(clock())
+            if self._stirred.is_set():
+                self._stirred.clear()
+                self.send("snapshot" if self._anew else "delta")
+            else:
                 self.send("tick")
-                continue
-            self._stirred.clear()
-            self.send("snapshot" if self._anew else "delta")
-            await asyncio.sleep(FRAME_SECONDS)
 
     def _drop(self, change: Change) -> None:
         """Take an id away under which the call of a flow is no longer known."""
