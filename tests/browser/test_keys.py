@@ -93,7 +93,7 @@ def test_a_list_is_walked_row_by_row_and_escape_comes_back(visits: Visits, demo:
 def test_wherever_the_focus_goes_it_is_seen(visits: Visits, path: str) -> None:
     page = visits.live(path)
     seen = set()
-    for _ in range(25):
+    for _ in range(16):
         page.keyboard.press("Tab")
         assert page.evaluate(OUTLINE) >= 2, focused(page)
         seen.add(focused(page))

@@ -58,7 +58,7 @@ def test_a_form_without_its_token_changes_nothing(visits: Visits, guarded: Servi
     page.evaluate(
         "document.querySelectorAll('#teams [name=csrf_token]').forEach((field) => { field.value = 'stale'; })"
     )
-    form = page.locator("form.team").last
+    form = page.locator(".team form").last
     form.get_by_label("Name").fill("Nobody")
     form.get_by_label("Numbers").fill("+493012345678\n+493012345679")
     form.get_by_role("button", name="Save").click()

@@ -110,11 +110,11 @@ def test_a_withheld_number_is_said_and_not_guessed(pages: Pages) -> None:
 def test_a_mailbox_is_no_answer(pages: Pages) -> None:
     call_id = one_call(pages, Told(at="2026-11-20 09:00:00", caller=ADA, callee=ONE, rings=15, ends="mailbox 45"))
     page = pages.get(f"/calls/{call_id}", language="de")
-    story = "Wartete 0:15 in Sales EMEA. Anna Arndt gab den Anruf weiter. Die Mailbox nahm den Anruf an."
+    story = "Wartete 0:15 in Sales EMEA. Anna Arndt gab den Anruf weiter. Die Voicemail nahm den Anruf an."
     assert page.one("p", class_="story").text().startswith(story)
     assert facts(page)["Ergebnis"] == "Voicemail"
     assert facts(page)["Gespräch"] == "-"
-    assert "Mailbox 0:45" in page.one(class_="legs").text()
+    assert "Voicemail 0:45" in page.one(class_="legs").text()
 
 
 def test_a_call_that_runs_and_one_that_was_lost_say_so(pages: Pages) -> None:

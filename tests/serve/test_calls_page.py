@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from calltally.model.directory import Directory
 from calltally.model.messages import RawMessage
 from calltally.serve.web import calls as calls_page
 from calltally.sources.asterisk import SOURCE as ASTERISK
@@ -164,6 +165,20 @@ def test_queues_can_be_chosen_where_calls_were_in_some(tmp_path: Path) -> None:
             ["support", "Agent/1005", "0:12", "1:00", "answered"]
         ]
         assert "queue" in {each.attributes.get("name") for each in page.every("input")}
+
+
+def test_nobody_s_name_stands_twice_in_a_row(tmp_path: Path) -> None:
+    call = Told(at="2026-11-20 09:00:00", caller=ADA, callee=TWO, ends="talks 60")
+    with pages_of(tmp_path / "data", [call]) as pages:
+        with pages.site.store.write() as transaction:
+            transaction.save_directory(Directory(numbers={f"+{TWO}": "Anna Arndt"}))
+        assert rows(pages, "")[0][3:5] == ["+49 30 23125002", "Anna Arndt"]
+
+
+def test_who_had_an_answered_call_is_somebody(tmp_path: Path) -> None:
+    call = Told(at="2026-11-20 09:00:00", caller=ADA, callee=TWO, ends="talks 60", who="")
+    with pages_of(tmp_path / "data", [call]) as pages:
+        assert rows(pages, "")[0][4] == "unknown"
 
 
 def test_a_call_that_runs_says_so(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def value(page: Node, name: str) -> str:
 FIGURES = [
     # name                  what is shown
     ("Waiting now", "0"),
-    ("Calls now", "0 0 incoming 0 out, 0 internal"),
+    ("Calls now", "0 0 incoming, 0 out"),
     ("Answer rate today", "2 of 3"),
     ("Average wait today", "0:30"),  # (10 + 50 + 30) / 3
     ("Longest wait today", "0:50"),
@@ -104,7 +104,7 @@ def test_a_call_moves_from_waiting_to_connected_to_gone(pages: Pages) -> None:
     assert [row[1:] for row in table.rows()] == [
         ["incoming incoming", "+49 1511 2345001", "Sales EMEA", "Anna Arndt", "0:02"]
     ]
-    assert value(pages.get("/parts/live/figures"), "Calls now") == "1 1 incoming 0 out, 0 internal"
+    assert value(pages.get("/parts/live/figures"), "Calls now") == "1 1 incoming, 0 out"
     pages.at("2026-11-20 14:05:00")
     pages.pushed -= 1
     pages.call(told)
@@ -116,7 +116,7 @@ def test_what_rings_outside_and_a_withheld_number_are_said_in_words(pages: Pages
     pages.call(Told(at="2026-11-20 13:59:50", caller=ONE, callee="4989123001", ends="stays", way="out"))
     pages.call(Told(at="2026-11-20 13:59:50", caller="anonymous", callee=TWO, ends="stays"))
     part = pages.get("/parts/live/calls")
-    assert part.one("table").rows()[0][-2] == "Anna Arndt, ringing"
+    assert part.one("table").rows()[0][-2] == "ringing, Anna Arndt"
     assert part.one("ol").every(class_="who")[0].text() == "number withheld"
     assert "and 1 is ringing" in figure(pages.get("/parts/live/figures"), "Calls now").text()
 

@@ -89,8 +89,8 @@ PANELS = [
     ("wait", "mean 0:20, 9 of 10 within 0:30", [["0:30", "0:20"], ["-", "-"]]),  # no answer: no value, not 0
     ("talk", "mean 3:00, half under 2:00", [["3:00"], ["-"]]),  # (120 + 60 + 300 + 240) / 4
     ("volume", "all 8, incoming 6, outgoing 2", [["7", "5", "2"], ["1", "1", "0"]]),
-    ("voicemail_calls", "1 call to the mailbox", [["1"], ["0"]]),
-    ("voicemail_share", "1 call to the mailbox, 1 of 6", [["20.0 %"], ["0.0 %"]]),
+    ("voicemail_calls", "1 call to voicemail", [["1"], ["0"]]),
+    ("voicemail_share", "1 call to voicemail, 1 of 6", [["20.0 %"], ["0.0 %"]]),
 ]
 
 
@@ -100,6 +100,35 @@ def test_a_chart_says_what_happened_day_by_day(page: Node, name: str, reading: s
     assert drawn.one("output").text() == f"2 Nov to 3 Nov: {reading}"
     days = ["Mon 2 Nov", "Tue 3 Nov"]
     assert drawn.rows() == [[day, *cells] for day, cells in zip(days, rows, strict=True)]
+
+
+LOST = [
+    # each day: lost, of how many                        title of the panel
+    (
+        ((5, 30), (25, 35), (5, 30), (5, 30), (20, 20)),
+        "Tue 3 Nov lost most: 25 of 35",
+    ),  # not Friday: nobody was in
+    (((5, 30), (16, 90), (5, 30), (5, 30), (5, 20)), "Incoming calls"),  # most calls, no larger share of them
+    (((5, 30), (9, 20), (0, 30), (0, 30), (0, 30)), "Incoming calls"),  # too few to say anything
+]
+
+
+@pytest.mark.parametrize(("days", "title"), LOST)
+def test_the_day_that_is_named_is_the_one_whose_column_is_seen(
+    tmp_path: Path, days: tuple[tuple[int, int], ...], title: str
+) -> None:
+    told = [
+        Told(
+            at=f"2026-11-{day:02d} {8 + number // 20:02d}:{number % 20 * 3:02d}:00",
+            caller=ADA,
+            callee=ONE,
+            ends="gives_up" if number < lost else "talks 60",
+        )
+        for day, (lost, calls) in enumerate(days, 2)
+        for number in range(calls)
+    ]
+    found = ask(fill(tmp_path / "data", told), "/statistics?since=2026-11-02&until=2026-11-07&unit=day")[0]
+    assert panel(found, "incoming").one("h2").text() == title
 
 
 def test_the_pies_have_counts_and_shares(page: Node) -> None:
@@ -160,7 +189,7 @@ def test_the_longest_calls_are_of_every_direction(page: Node) -> None:
 def test_the_numbers_that_call_most_leave_withheld_ones_apart(page: Node) -> None:
     found = panel(page, "callers")
     assert found.rows() == [["1", "+49 1511 2345001", "50.0 %", "3"], ["2", "+49 1511 2345002", "33.3 %", "2"]]
-    assert "1 withheld apart" in found.text()
+    assert "1 withheld" in found.text()
 
 
 def hrefs_with_counts(page: Node) -> list[tuple[str, int]]:
@@ -318,6 +347,13 @@ def test_hours_in_which_a_source_was_silent_are_named(tmp_path: Path) -> None:
     assert "92.7 % of the time covered" in page.every("div", class_="alarm")[-1].text()
     assert "sipgate was not heard on 2 Nov, 9:40 to 13:10." in page.one("section", id="why").text()
     assert "sipgate silent 3:30:00" in panel(page, "incoming").text()
+
+
+def test_a_timespan_before_anything_was_heard_says_so(tmp_path: Path) -> None:
+    site = fill(tmp_path / "data", CALLS, since="2026-11-02 06:00:00")
+    (page,) = ask(site, "/statistics?since=2020-01-01&until=2020-01-08&why=calls")
+    assert "Nothing was heard in this time" in page.every("div", class_="alarm")[-1].text()
+    assert "Nothing was heard in this time." in page.one("section", id="why").text()
 
 
 def test_a_timespan_that_begins_before_anything_was_heard_says_so(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Told:
         at: local time of its first push, `2026-11-02 08:10:00`.
         caller, callee: digits as sipgate sends them; `anonymous` for a withheld number.
         way: `in` or `out`.
+        who: the person who is rung and answers; empty if the pushes name nobody.
         ends: `talks 120`, `gives_up`, `mailbox 25`, or `stays` for one whose end is never heard of.
     """
 
@@ -51,13 +52,12 @@ def pushes_of(told: Told, number: int) -> list[RawMessage]:
     kind, _, seconds = told.ends.partition(" ")
     length = round(float(seconds or 0) * SECOND)
     first, second = f"C{number}", f"C{number}M"
-    person = {"user[]": told.who, "fullUserId[]": "1234567w1"}
+    person = {"user[]": told.who, "fullUserId[]": "1234567w1"} if told.who else {}
+    answering = {"user": told.who, "fullUserId": "1234567w1"} if told.who else {}
     events: list[tuple[int, dict[str, str]]] = [(start, {"event": "newCall", "callId": first, **person})]
     match kind:
         case "talks":
-            events.append(
-                (start + ring, {"event": "answer", "callId": first, "user": told.who, "fullUserId": "1234567w1"})
-            )
+            events.append((start + ring, {"event": "answer", "callId": first, **answering}))
             end = {"event": "hangup", "callId": first, "cause": "normalClearing"}
             events.append((start + ring + length, end))
         case "gives_up":

@@ -84,17 +84,15 @@ def _rows(chart: Chart, *, as_columns: bool) -> list[str]:
     language = chart.words.language
     columns = [written(series.values, chart.unit, language) for series in chart.series]
     heights = [] if as_columns else [points(series, scale_of(chart)) for series in chart.series]
-    names = [text(series.name) for series in chart.series]
     edges = chart.axis.edges
     rows: list[str] = []
     for index, label in enumerate(chart.axis.labels):
         cells = [column[index] if index < len(column) else NONE for column in columns]
-        reading = ", ".join([f"{name} {cell}" for name, cell in zip(names, cells, strict=True)])
         since = f' data-since="{text(edges[index])}"' if edges else ""
         dots = f' data-y="{_dots(heights, index)}"' if heights else ""
         row = '</td><td class="num">'.join(cells)
         rows.append(
-            f'<tr data-read="{reading}"{since}{dots}><th scope="row">{text(label)}</th><td class="num">{row}</td></tr>'
+            f'<tr{since}{dots}><th scope="row">{text(label)}</th><td class="num">{row}</td></tr>'
         )
     return rows
 

@@ -96,6 +96,7 @@ class CallsPage:
             export=asked.url(path="/calls.csv"),
             statistics=_statistics(asked),
             ways=_ways(asked, words),
+            is_filtered=_plain(asked).url() != asked.url(order=CallOrder.NEWEST),
         )
 
     def export(self, request: Request) -> Response:
@@ -206,7 +207,12 @@ def _ways(asked: Asked, words: Words) -> list[tuple[str, str]]:
         ways.append((asked.url(period=Period.DAYS_30), words.t("state.empty.wider")))
     elif asked.period is not Period.DAYS_365:
         ways.append((asked.url(period=Period.DAYS_365), words.t("state.empty.year")))
-    plain = Asked(path=asked.path, period=asked.period, span=asked.span, language=asked.language)
-    if plain.url() != asked.url(order=CallOrder.NEWEST):
-        ways.append((plain.url(), words.t("state.empty.unfiltered")))
+    plain = _plain(asked).url()
+    if plain != asked.url(order=CallOrder.NEWEST):
+        ways.append((plain, words.t("state.empty.unfiltered")))
     return ways
+
+
+def _plain(asked: Asked) -> Asked:
+    """Return the question for every call of the same time."""
+    return Asked(path=asked.path, period=asked.period, span=asked.span, language=asked.language)

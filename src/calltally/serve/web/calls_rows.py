@@ -77,6 +77,7 @@ def _row(call: Call, day: str, listing: Listing) -> CallRow:
     target_ms = listing.targets_ms.get(call.queue or "", DEFAULT_TARGET_MS)
     status = wait_status(call.wait_ms or 0, target_ms) if call.direction is Direction.INBOUND else Status.OFF
     is_running = call.is_open and not call.crashed
+    who = _who(call, listing)
     return CallRow(
         href=call_address(call.call_id),
         label=words.t("calls.list.open", time=full_time, party=party.text(words)),
@@ -84,8 +85,8 @@ def _row(call: Call, day: str, listing: Listing) -> CallRow:
         time=time if listing.order in BY_TIME else full_time,
         direction=call.direction,
         party=party,
-        place=names.place(call),
-        who=names.agent(call) or NONE,
+        place=names.beside(call, who),
+        who=who,
         wait=duration(call.wait_ms),
         wait_kind=status.value if status in {Status.WARN, Status.BAD} else "",
         talk=_talk(call, words, is_running=is_running),
@@ -93,6 +94,12 @@ def _row(call: Call, day: str, listing: Listing) -> CallRow:
         outcome=call_outcome(call, words),
         parts=str(len(call.leg_ids) or len(call.visit_ids)),
     )
+
+
+def _who(call: Call, listing: Listing) -> str:
+    """Return who had the call on our side; a call that was answered had somebody, even if nobody says who."""
+    unknown = listing.words.t("site.value.unknown") if call.outcome is Outcome.ANSWERED else NONE
+    return listing.names.agent(call) or unknown
 
 
 def _talk(call: Call, words: Words, *, is_running: bool) -> str:

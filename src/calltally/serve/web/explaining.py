@@ -219,6 +219,8 @@ _WORDS: Final = {PRUNED: "pruned", NOT_YET: "not_yet"}
 def _gap_words(gap: Gap, heard: Heard, words: Words) -> str:
     since, until = max(gap.since_ms, heard.span.since_ms), min(gap.until_ms, heard.span.until_ms)
     if is_unheard(gap) and gap.source is None and since == heard.span.since_ms:
+        if until == heard.span.until_ms:
+            return words.t("why.page.nothing")
         return words.t("why.page.begins", until=moment(until, heard.zone, words))
     day = times.day_month(since, heard.zone, words.language)
     last = times.day_month(until, heard.zone, words.language)

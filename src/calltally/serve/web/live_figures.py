@@ -123,9 +123,11 @@ def _active(moment: Moment, links: Mapping[str, str]) -> Figure:
     by = {direction: sum(call.direction is direction for call in calls) for direction in Direction}
     name = words.t("live.figure.active")
     value = Shown(text=count(len(calls), words.language))
+    outgoing, internal = by[Direction.OUTBOUND], by[Direction.INTERNAL]
+    others = "outgoing_internal" if internal else "outgoing"
     more = [
         words.t("live.figure.incoming", count=by[Direction.INBOUND]),
-        words.t("live.figure.outgoing_internal", outgoing=by[Direction.OUTBOUND], internal=by[Direction.INTERNAL]),
+        words.t(f"live.figure.{others}", outgoing=outgoing, internal=internal),
     ]
     uncertain = sum(call.crashed for call in calls)
     return Figure(

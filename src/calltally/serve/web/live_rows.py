@@ -186,15 +186,15 @@ def _running_since_ms(records: Records) -> int:
 def _active_row(moment: Moment, records: Records) -> ActiveRow:
     call = records.call
     assert call is not None  # noqa: S101  only calls are chosen
-    since_ms = _running_since_ms(records)
+    since_ms, who = _running_since_ms(records), _who(moment, call)
     return ActiveRow(
         call_id=call.call_id,
         key="a" + call.call_id,
         start=clock(call.started_at_ms, moment.zone),
         direction=call.direction,
         party=moment.names.party(call),
-        place=moment.names.place(call),
-        who=_who(moment, call),
+        place=moment.names.beside(call, who),
+        who=who,
         state=_state(moment, records, call),
         since_ms=since_ms,
         text=elapsed(moment.now_ms - since_ms),

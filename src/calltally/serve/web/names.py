@@ -71,6 +71,11 @@ class Names:
             call.queue or self.group(call.own_numbers) or self.numbers.get(number or "", "") or self.own(number) or "-"
         )
 
+    def beside(self, call: Call, who: str) -> str:
+        """Return where a call arrived, for a line that also says who had it: nobody's name stands there twice."""
+        place, number = self.place(call), self.entry(call.own_numbers)
+        return phone(number) if number and place == who else place
+
     def agent(self, call: Call) -> str:
         """Return who has or had the call on our side, empty if nobody is known."""
         return call.agent_name or self.member(call.agent)

@@ -197,7 +197,9 @@ class StatisticsPage:
             return None
         part = covered(share, draw.words)
         line = draw.t("state.degraded.covered", share=part)
-        if first_ms is not None:
+        if first_ms is not None and first_ms >= draw.statistics.shown_span.until_ms:
+            line = draw.t("state.degraded.nothing")
+        elif first_ms is not None:
             when = moment(first_ms, draw.statistics.site.zone, draw.words)
             line = draw.t("state.degraded.begins", when=when, share=part)
         return Alarm(

@@ -23,6 +23,9 @@ FEW: Final = 20
 
 _STRIKING_MISSED: Final = 10
 _STRIKING_TIMES: Final = 2
+"""So many times what a bucket loses on average."""
+_STRIKING_SHARE: Final = 1.5
+"""So many times the share that is lost on the whole: who is called more loses more, and that is nothing to be found."""
 _MOST_GAPS: Final = 60
 _NARROWEST_GAP: Final = 0.002
 """A share of the timespan; what is narrower is a thin line at best, and the explanation tells of it."""
@@ -186,19 +189,22 @@ def _both_ways(draw: Drawing, direction: Direction, style: Style, title: str) ->
 
 
 def _lost_most(draw: Drawing) -> str:
-    """Return which bucket lost strikingly many incoming calls, empty if none did."""
+    """Return which bucket lost most incoming calls if those are strikingly many, empty if not.
+
+    It is the one whose column the eye meets, not a Sunday on which two of three callers found nobody.
+    """
     statistics = draw.statistics
     whole, missed = statistics.count("inbound_calls"), statistics.count("unanswered_inbound_calls")
     columns = (statistics.column("unanswered_inbound_calls"), statistics.column("inbound_calls"))
     buckets = [(lost or 0, calls or 0, place) for place, (lost, calls) in enumerate(zip(*columns, strict=True))]
-    striking = [
-        (lost / calls, place)
-        for lost, calls, place in buckets
-        if calls >= FEW and lost >= _STRIKING_MISSED and lost / calls >= _STRIKING_TIMES * missed / max(whole, 1)
-    ]
-    if not striking:
+    lost, calls, place = max(buckets, default=(0, 0, 0))
+    is_striking = (
+        calls >= FEW
+        and lost >= max(_STRIKING_MISSED, _STRIKING_TIMES * missed / len(buckets))
+        and lost / calls >= _STRIKING_SHARE * missed / max(whole, 1)
+    )
+    if not is_striking:
         return ""
-    lost, calls, place = buckets[max(striking)[1]]
     when = draw.axis().labels[place]
     return draw.t("statistics.incoming.found_peak", when=when, missed=draw.count(lost), whole=draw.count(calls))
 

@@ -78,7 +78,7 @@ def longest_calls(draw: Drawing) -> TopList:
             draw,
             call,
             rank=rank,
-            middle=draw.statistics.names.agent(call) or numbers.NONE,
+            middle=draw.statistics.names.agent(call) or draw.t("site.value.unknown"),
             duration_ms=call.talk_ms or 0,
             bar=charts.row_bar(call.talk_ms, highest=highest, style=Style.OUTGOING),
         )
@@ -109,9 +109,9 @@ def callers(draw: Drawing) -> TopList:
         for name in (statistics.names.numbers.get(caller.number, ""),)
     )
     withheld = statistics.count("withheld_calls")
-    subtitle = draw.t("statistics.callers.sub", count=withheld) if found or withheld else ""
+    subtitle = draw.t("statistics.callers.sub", count=len(found)) if found else ""
     every = draw.calls(directions=(Direction.INBOUND,), withheld=True)
-    links = ((every, draw.t("statistics.callers.withheld")),) if withheld else ()
+    links = ((every, draw.t("statistics.callers.withheld", count=withheld)),) if withheld else ()
     heads = (
         draw.t("statistics.callers.number"),
         draw.t("statistics.table.share"),

@@ -131,7 +131,9 @@ class Chart extends HTMLElement {
       if (row) {
         const name = document.createElement("b");
         name.textContent = row.cells[0]?.textContent ?? "";
-        output.replaceChildren(name, `: ${row.dataset.read ?? ""}`);
+        const heads = this.querySelector("table")?.tHead?.rows[0]?.cells;
+        const read = [...row.cells].slice(1).map((cell, place) => `${heads?.[place + 1]?.textContent} ${cell.textContent}`);
+        output.replaceChildren(name, `: ${read.join(", ")}`);
       } else if (output.innerHTML !== this.#summary) output.innerHTML = this.#summary;
     }
     this.#draw(row);
