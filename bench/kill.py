@@ -7,6 +7,7 @@ by chance, is killed in each round.
 import argparse
 import json
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -121,10 +122,11 @@ def _measure(arguments: argparse.Namespace, folder: Path, database: Place) -> in
     is_same = _output(data, "calls", "export") == calls
     lost = sum(1 for body in running.acknowledged if stored[body] == 0)
     doubled = sum(1 for count in stored.values() if count > 1)
-    slowest = max(running.ready)
+    usual, slowest = statistics.median(running.ready), max(running.ready)
     print(
         f"kills {arguments.times} of {arguments.processes}, acknowledged {len(running.acknowledged):,},"
-        f" stored {sum(stored.values()):,}, lost {lost}, doubled {doubled}, slowest start {slowest:.2f} s,"
+        f" stored {sum(stored.values()):,}, lost {lost}, doubled {doubled},"
+        f" starts {usual:.2f} s, the slowest {slowest:.2f} s,"
         f" verify {verified}, a rebuild gives {'the same calls' if is_same else 'OTHER CALLS'}"
     )
     return (

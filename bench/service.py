@@ -76,10 +76,13 @@ def start(data: Path, port: int, settings: str = OPEN_SIPGATE) -> tuple[Service,
     (data / "calltally.toml").write_text(settings)
     began = time.monotonic()
     log = (data / "service.log").open("ab")
+    # As in an installation, which holds what Python compiles: without that each start would compile all of calltally.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         [sys.executable, "-m", "calltally", "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}"],
         stdout=log,
         stderr=log,
+        env=environment,
     )
     log.close()
     service = Service(process, port, data)

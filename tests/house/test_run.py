@@ -13,7 +13,7 @@ from tests.programs import ROOT
 SHELL_FILES = ["run", *sorted(f"scripts/{path.name}" for path in (ROOT / "scripts").iterdir() if not path.suffix)]
 # Stands where .venv/bin/python and .venv/bin/calltally stand: says how it was started, and succeeds.
 PROGRAM = '#!/bin/sh\necho "$(basename "$0") $*" >>"$(dirname "$0")/started"\n'
-PREPARED = ["python -m pip", "python -m pip"]
+PREPARED = ["python -m pip", "python -m pip", "python -m com"]
 
 
 def _started(checkout: Path) -> list[str]:
@@ -84,10 +84,11 @@ def test_run_without_python_says_how_to_get_it_and_exits_2(checkout: Path) -> No
 
 def test_run_installs_by_hash_then_starts_calltally_with_the_arguments_as_they_are(with_environment: Path) -> None:
     assert _run(with_environment, "calls", "export", "--output", "a b").returncode == 0
-    first, second, started = _started(with_environment)
+    first, second, compiled, started = _started(with_environment)
     assert "--require-hashes" in first
     assert first.endswith("/requirements.lock")
     assert "--no-deps --no-build-isolation --editable" in second
+    assert compiled.startswith("python -m compileall")
     assert started == "calltally calls export --output a b"
 
 

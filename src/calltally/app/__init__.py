@@ -3,6 +3,7 @@
 What this room offers is loaded when it is asked for: a service opens its door first, a command needs the parts alone.
 """
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -58,6 +59,18 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
     """
     require_guard(settings.server)
     with sole_service(settings.data), listening(settings.server.listen) as door:
+        _load_log()
         from calltally.app.running import serve_at  # noqa: PLC0415  see the module's docstring
 
         serve_at(door, settings, ready)
+
+
+def _load_log() -> None:
+    """Load what writes the log, but not rich, which it would load for tracebacks that we write ourselves.
+
+    `None` among the loaded modules is Python's own way to say that one is not there.
+    """
+    if "rich" not in sys.modules and "structlog" not in sys.modules:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # as the language reference has it
+        import_module("structlog")
+        del sys.modules["rich"]
