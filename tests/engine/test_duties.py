@@ -259,6 +259,36 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
     assert [life.at_ms for life in lives_in(world.store).values()] == [world.clock.now_us // 1000]
 
 
+def test_calls_of_before_the_start_are_taken_up_as_soon_as_the_store_answers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "REST_SECONDS", 0)
+    healthy = world.store.open_flows
+
+    def away_once() -> dict[int, Records]:
+        monkeypatch.setattr(world.store, "open_flows", healthy)
+        raise StoreError("the connection was lost")
+
+    async def scenario(duties: Duties) -> None:
+        duties.board.reload({}, ())
+        monkeypatch.setattr(world.store, "open_flows", away_once)
+        work = asyncio.create_task(duties.run())
+        await duties.has_taken_up.wait()
+        assert list(duties.board.open) == ["xA"]
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    killed = sole(world)
+    killed.instance = "killed"
+    killed.begin(world.ingest)
+    world.ingest.apply([new_call(0, "A")])
+    world.clock.now_us = START_US + MINUTE_MS * 1000
+    presence = sole(world)
+    presence.begin(world.ingest)
+    with_duties(world, scenario, presence=presence)
+    assert leg(world, "A").crashed
+
+
 def test_what_could_not_be_read_of_others_is_read_when_the_store_is_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -31,6 +31,7 @@ from calltally.engine.team_mirror import TeamMirror
 from calltally.engine.writer import Writer
 from calltally.inlets.webhook import WebhookInlet
 from calltally.settings import Settings
+from calltally.store.store import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -111,15 +112,16 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
 
 
 async def _let_the_outside_in(parts: Parts, duties: Duties, observed: Observed, front: Front) -> None:
-    """Load what serves pages and API, and let them in when the board is read; runs until it is cancelled."""
+    """Load what serves pages and API, and let them in when all is taken up; runs until it is cancelled."""
+    await duties.has_read.wait()  # while the writer reads, pushes wait for it, and it should not have to share
     await asyncio.gather(asyncio.to_thread(_load_outside), duties.has_taken_up.wait())
     from calltally.app.outside import Inside, outside  # noqa: PLC0415  loaded by now
 
     async with outside(Inside(parts=parts, duties=duties, observed=observed)) as pages:
         front.let_in(pages)
-        gc.freeze()
-        for advice in await asyncio.to_thread(database_warnings, parts.settings):
-            log.warning("database_unsafe", advice=advice)
+        with suppress(StoreError):  # a server that is away just now is asked at the next start
+            for advice in await asyncio.to_thread(database_warnings, parts.settings):
+                log.warning("database_unsafe", advice=advice)
         await asyncio.Event().wait()
 
 

@@ -107,8 +107,10 @@ class Duties:
     zone: ZoneInfo
     clock_us: Callable[[], int]
     longest_call_hours: Mapping[str, int]
+    has_read: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the board holds what the store does."""
     has_taken_up: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the board holds what the store does, and calls are marked that were open in a gap before the start."""
+    """Set when, besides, calls are marked that were open in a gap before the start."""
     _is_behind: bool = False
 
     async def run(self) -> None:
@@ -150,6 +152,7 @@ class Duties:
     async def take_up(self) -> None:
         """Go on where the last service ended: with the open calls on the board, marked if nobody listened before."""
         await self.load_board()
+        self.has_read.set()
         await self.mark()
         self.has_taken_up.set()
 
