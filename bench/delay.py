@@ -5,7 +5,9 @@ import json
 import tempfile
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import uvloop
@@ -26,8 +28,8 @@ def _share(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
-async def _look(url: str, viewers: int, seconds: float, delays: list[float]) -> None:
-    """Open viewers; a few of them read every frame, and note the time from a call's start to its frame."""
+async def _look(url: str, viewers: int, seconds: float, seen: list[tuple[float, str | bytes]]) -> None:
+    """Open viewers; a few of them keep every frame with its time, to be read when nothing is measured any more."""
 
     async def one(watched: bool) -> None:  # noqa: FBT001  an inner task
         async with connect(url, max_size=None, compression=None) as socket:
@@ -35,20 +37,25 @@ async def _look(url: str, viewers: int, seconds: float, delays: list[float]) -> 
             async for frame in socket:
                 now = time.time()
                 if watched:
-                    _note(json.loads(frame), now, delays)
+                    seen.append((now, frame))
                 if now > end:
                     return
 
     await asyncio.gather(*(one(number < WATCHED_VIEWERS) for number in range(viewers)))
 
 
-def _note(frame: dict[str, object], now: float, delays: list[float]) -> None:
-    if frame["type"] != "delta":
-        return
-    for call in frame.get("calls", ()):  # type: ignore[attr-defined]  a list of calls
-        if call["state"] == "waiting":
-            started = time.mktime(time.strptime(call["started_at"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
-            delays.append(now - started - int(call["started_at"][20:23]) / 1000)
+def _delays(seen: list[tuple[float, str | bytes]]) -> list[float]:
+    """Return the time from the start of each call to each frame in which it waits."""
+    return [
+        at - datetime.fromisoformat(call["started_at"]).timestamp()
+        for at, frame in seen
+        for call in _changed(json.loads(frame))
+        if call["state"] == "waiting"
+    ]
+
+
+def _changed(frame: dict[str, Any]) -> list[dict[str, Any]]:
+    return frame["calls"] if frame["type"] == "delta" else []
 
 
 def _read(service: Service, stop: threading.Event) -> None:
@@ -60,9 +67,9 @@ def _read(service: Service, stop: threading.Event) -> None:
 
 def _measure(service: Service, rate: int, viewers: int) -> None:
     requests = [request(body) for body in interleaved(rate * SECONDS // 3, 200, seed=rate + viewers)]
-    delays: list[float] = []
+    seen: list[tuple[float, str | bytes]] = []
     looking = threading.Thread(
-        target=lambda: uvloop.run(_look(f"ws://127.0.0.1:{service.port}/api/v1/live", viewers, SECONDS + 1, delays))
+        target=lambda: uvloop.run(_look(f"ws://127.0.0.1:{service.port}/api/v1/live", viewers, SECONDS + 1, seen))
     )
     stop = threading.Event()
     reader = threading.Thread(target=_read, args=(service, stop))
@@ -75,7 +82,7 @@ def _measure(service: Service, rate: int, viewers: int) -> None:
     stop.set()
     looking.join()
     reader.join()
-    latencies = report.latencies
+    latencies, delays = report.latencies, _delays(seen)
     print(
         f"{rate} pushes/s, {viewers} viewers: durable p50 {_share(latencies, 0.5):.1f}"
         f" p99 {_share(latencies, 0.99):.1f} ms;"
