@@ -117,10 +117,15 @@ def test_a_mailbox_is_no_answer(pages: Pages) -> None:
     assert "Voicemail 0:45" in page.one(class_="legs").text()
 
 
+def test_a_call_that_nobody_has_taken_yet_is_said_to_ring(pages: Pages) -> None:
+    call_id = one_call(pages, Told(at="2026-11-20 13:59:50", caller=ADA, callee=ONE, ends="stays"))
+    assert pages.get(f"/calls/{call_id}").one("p", class_="story").text().endswith("It is still ringing.")
+
+
 def test_a_call_that_runs_and_one_that_was_lost_say_so(pages: Pages) -> None:
     call_id = one_call(pages, Told(at="2026-11-20 13:50:00", caller=ADA, callee=ONE, rings=10, ends="talks 3000"))
     page = pages.get(f"/calls/{call_id}")
-    assert page.one("p", class_="story").text().endswith("Anna Arndt is talking since 9:50. It is still running.")
+    assert page.one("p", class_="story").text().endswith("Anna Arndt has been talking since 9:50. It is still running.")
     assert facts(page)["End"] == "still open"
     down = Gap(
         source=None,

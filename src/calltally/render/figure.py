@@ -91,9 +91,7 @@ def _rows(chart: Chart, *, as_columns: bool) -> list[str]:
         since = f' data-since="{text(edges[index])}"' if edges else ""
         dots = f' data-y="{_dots(heights, index)}"' if heights else ""
         row = '</td><td class="num">'.join(cells)
-        rows.append(
-            f'<tr{since}{dots}><th scope="row">{text(label)}</th><td class="num">{row}</td></tr>'
-        )
+        rows.append(f'<tr{since}{dots}><th scope="row">{text(label)}</th><td class="num">{row}</td></tr>')
     return rows
 
 

@@ -146,7 +146,8 @@ def _end(call: Call, records: Records, telling: Telling) -> Iterator[Markup]:
             key = "call.story.crashed" if telling.crashed else "call.story.crashed_unknown"
             yield told(words, key, time=telling.crashed)
         else:
-            yield told(words, "call.story.running")
+            is_ringing = call.answered_at_ms is None and not call.voicemail
+            yield told(words, "call.story.ringing" if is_ringing else "call.story.running")
         return
     if call.outcome is Outcome.ABANDONED:
         who = "gave_up" if call.direction is Direction.INBOUND else "gave_up_out"
