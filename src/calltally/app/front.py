@@ -35,6 +35,11 @@ class Front:
         self.is_ending = False
         """Whether the service ends, so that requests in work are cut off after a while."""
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether pages and API are there."""
+        return self._pages.done()
+
     def let_in(self, pages: ASGIApp) -> None:
         """Let everybody in who waits for the pages, and whoever comes from now on."""
         self._pages.set_result(pages)
@@ -61,7 +66,7 @@ class Front:
         if is_http and scope["path"].startswith(PREFIX):
             await self._inlet(scope, receive, send)
             return
-        if not self._pages.done():
+        if not self.has_pages:
             told = self._probed(scope) if is_http else None
             if told is None:
                 told = await self._wait()
@@ -73,7 +78,7 @@ class Front:
     async def _wait(self) -> Told | None:
         """Wait for the pages; return what to say if they do not come in time."""
         await asyncio.wait([self._pages], timeout=LONGEST_WAIT_SECONDS)
-        return None if self._pages.done() else _NOT_YET
+        return None if self.has_pages else _NOT_YET
 
     def _probed(self, scope: Scope) -> Told | None:
         """Return the answer to a program that asks whether we live or are ready; `None` to any other request."""

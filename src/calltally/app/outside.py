@@ -7,18 +7,16 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 import httpx2
 from starlette.types import ASGIApp
 
 from calltally.app.parts import Parts, clock_us
-from calltally.app.working import performing
+from calltally.app.working import Inside, performing
 from calltally.engine.credentials import Sessions, Tokens
 from calltally.engine.duties import Duties
 from calltally.engine.mending import open_legs_of
-from calltally.engine.observed import Observed
 from calltally.engine.sync import Keeper, keep_directory, keep_troubles, syncing
 from calltally.engine.values import StoredValues
 from calltally.engine.writer import Writer
@@ -30,20 +28,6 @@ from calltally.serve.service import Doors, service
 from calltally.serve.sipgate_auth import SignInPages
 from calltally.serve.site import Site
 from calltally.sources.source import Sync
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
-    """What runs already when the outside is loaded."""
-
-    parts: Parts
-    duties: Duties
-    observed: Observed
-
-    @property
-    def writer(self) -> Writer:
-        """What takes messages in."""
-        return self.duties.writer
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from calltally.app.connections import LARGEST_FRAME, GuardedHttp, close_late, gu
 from calltally.app.counting import observed_of
 from calltally.app.front import Front
 from calltally.app.parts import Parts, clock_us, database_warnings, open_parts, steady_ms
-from calltally.app.working import meanwhile, performing
+from calltally.app.working import RESTART_SECONDS, Inside, meanwhile, performing
 from calltally.engine.duties import Duties
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied
@@ -101,26 +101,41 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
         refused=observed.refused,
     )
     front = Front(inlet, writer)
+    inside = Inside(parts=parts, duties=duties, observed=observed)
     mirror = TeamMirror(parts.store, parts.teams.current, performing(writer))
     async with AsyncExitStack() as stack:
         stack.callback(_finish, presence, writer)
         for name, work in (("board", board.run), ("duties", duties.run), ("teams", mirror.run)):
             await stack.enter_async_context(meanwhile(name, work))
-        opening = asyncio.create_task(_let_the_outside_in(parts, duties, observed, front))
+        opening = asyncio.create_task(_let_the_outside_in(inside, front))
         stack.push_async_callback(_cancel, opening)
         yield Running(app=front, inlet=inlet, opening=opening)
 
 
-async def _let_the_outside_in(parts: Parts, duties: Duties, observed: Observed, front: Front) -> None:
-    """Load what serves pages and API, and let them in when all is taken up; runs until it is cancelled."""
-    await duties.has_read.wait()  # while the writer reads, pushes wait for it, and it should not have to share
-    await asyncio.gather(asyncio.to_thread(_load_outside), duties.has_taken_up.wait())
-    from calltally.app.outside import Inside, outside  # noqa: PLC0415  loaded by now
+async def _let_the_outside_in(inside: Inside, front: Front) -> None:
+    """Load what serves pages and API, and let it in when all is taken up; runs until it is cancelled.
 
-    async with outside(Inside(parts=parts, duties=duties, observed=observed)) as pages:
+    What cannot be read for want of files that may be open is tried again: many connections take theirs.
+    """
+    await inside.duties.has_read.wait()  # while the writer reads, pushes wait for it, and it should not have to share
+    while not front.has_pages:
+        try:
+            await asyncio.gather(asyncio.to_thread(_load_outside), inside.duties.has_taken_up.wait())
+            await _open_outside(inside, front)
+        except (OSError, ImportError) as problem:
+            if isinstance(problem, ModuleNotFoundError) or front.has_pages:
+                raise
+            log.warning("pages_postponed", reason=str(problem))
+            await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _open_outside(inside: Inside, front: Front) -> None:
+    from calltally.app.outside import outside  # noqa: PLC0415  loaded by now
+
+    async with outside(inside) as pages:
         front.let_in(pages)
         with suppress(StoreError):  # a server that is away just now is asked at the next start
-            for advice in await asyncio.to_thread(database_warnings, parts.settings):
+            for advice in await asyncio.to_thread(database_warnings, inside.parts.settings):
                 log.warning("database_unsafe", advice=advice)
         await asyncio.Event().wait()
 

@@ -3,15 +3,33 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 
+from calltally.app.parts import Parts
+from calltally.engine.duties import Duties
+from calltally.engine.observed import Observed
 from calltally.engine.values import Perform
 from calltally.engine.writer import Writer
 
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What runs already from the first moment, as the outside needs it."""
+
+    parts: Parts
+    duties: Duties
+    observed: Observed
+
+    @property
+    def writer(self) -> Writer:
+        """What takes messages in."""
+        return self.duties.writer
 
 
 def performing(writer: Writer) -> Perform:
