@@ -115,3 +115,24 @@ def _form(event: str, call: str, fields: dict[str, str]) -> str:
         "xcid": f"x{call}",
     }
     return "&".join(f"{key}={value}" for key, value in {**standard, **fields}.items() if value)
+
+
+STORY = (
+    new_call(0, "A"),
+    answer(12, "A"),
+    hangup(95, "A"),
+    new_call(1, "B", **{"from": "anonymous"}),
+    hangup(9, "B", "cancel"),
+    # a forwarded flow without xcid: origCallId alone joins it
+    new_call(2, "C", xcid=""),
+    hangup(22, "C", "forwarded", xcid=""),
+    new_call(22.1, "D", xcid="", origCallId="C", **{"user[]": "voicemail", "fullUserId[]": ""}),
+    answer(22.4, "D", xcid="", origCallId="C", user="", fullUserId=""),
+    hangup(50, "D", xcid="", origCallId="C"),
+    # two legs that only a late message shows to be one call
+    new_call(3, "E", xcid="", origCallId=""),
+    new_call(30, "F", xcid="flow", origCallId=""),
+    hangup(60, "F", xcid="flow", origCallId="E"),
+    hangup(61, "E", "forwarded", xcid="", origCallId=""),
+    push(5, "event=ping&callId=Z"),
+)

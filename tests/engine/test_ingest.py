@@ -1,7 +1,7 @@
 """What becomes of messages: durable, folded, counted, whatever their order, repeats and restarts in between."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,30 +19,10 @@ from calltally.model.instants import DAY_MS, Gap, Span
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.records import Call, Records
 from calltally.model.words import Direction, Outcome
-from calltally.store.asked import Grain, JournalEntry, Subject, SumQuestion
+from calltally.store.asked import Grain, Subject, SumQuestion
 from calltally.store.store import StoreError
-from tests.engine.ingest_world import BERLIN, START_US, World, answer, hangup, new_call, push
+from tests.engine.ingest_world import BERLIN, START_US, STORY, World, answer, hangup, new_call, push
 from tests.stores.samples import cells
-
-STORY = (
-    new_call(0, "A"),
-    answer(12, "A"),
-    hangup(95, "A"),
-    new_call(1, "B", **{"from": "anonymous"}),
-    hangup(9, "B", "cancel"),
-    # a forwarded flow without xcid: origCallId alone joins it
-    new_call(2, "C", xcid=""),
-    hangup(22, "C", "forwarded", xcid=""),
-    new_call(22.1, "D", xcid="", origCallId="C", **{"user[]": "voicemail", "fullUserId[]": ""}),
-    answer(22.4, "D", xcid="", origCallId="C", user="", fullUserId=""),
-    hangup(50, "D", xcid="", origCallId="C"),
-    # two legs that only a late message shows to be one call
-    new_call(3, "E", xcid="", origCallId=""),
-    new_call(30, "F", xcid="flow", origCallId=""),
-    hangup(60, "F", xcid="flow", origCallId="E"),
-    hangup(61, "E", "forwarded", xcid="", origCallId=""),
-    push(5, "event=ping&callId=Z"),
-)
 
 
 def _calls(world: World) -> dict[str, Call]:
@@ -174,52 +154,6 @@ def test_rebuild_joins_and_parts_calls_as_a_mended_parser_links_them(tmp_path: P
     assert wrong.exported() == right.exported()
     assert wrong.differences() == []
     assert cells(wrong.store) == cells(right.store)
-
-
-def test_a_rebuild_goes_on_while_the_service_takes_messages_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    late = [hangup(95, "A"), new_call(200, "G"), hangup(61, "E", "forwarded", xcid="", origCallId="")]
-    world.ingest.apply([message for message in STORY if message not in late])
-    service = world.another_ingest(world.store)
-    unplaced = world.store.unplaced
-
-    def beside(first_new: int, _batch: int) -> Iterator[list[JournalEntry]]:
-        """Give one message at a time, and let the service hear something before each of the first."""
-        waiting = list(late)
-        for entries in unplaced(first_new, 1):
-            if waiting:
-                service.apply([waiting.pop(0)])
-            yield entries
-
-    monkeypatch.setattr(world.store, "unplaced", beside)
-    world.ingest.rebuild(lambda _count: None)
-    with tempfile.TemporaryDirectory() as folder:
-        straight = World(Path(folder))
-        straight.ingest.apply([*STORY, late[1]])
-        assert world.exported() == straight.exported()
-        straight.store.close()
-    assert world.differences() == []
-
-
-def test_a_rebuild_that_was_interrupted_is_found_and_run_again(world: World) -> None:
-    world.ingest.apply(STORY)
-    before = world.exported()
-
-    def interrupt(_count: int) -> None:
-        raise KeyboardInterrupt
-
-    with world.store.write() as transaction:
-        transaction.clear_records()
-    assert world.differences() != []
-    with pytest.raises(KeyboardInterrupt):
-        world.ingest.rebuild(interrupt)
-    world.restart()
-    with world.store.write() as transaction:
-        assert transaction.prune(messages_before_us=2**60, records_before_ms=2**50).messages == 0
-    world.ingest.rebuild(lambda _count: None)
-    assert world.exported() == before
-    assert world.differences() == []
-    with world.store.write() as transaction:
-        assert transaction.prune(messages_before_us=2**60, records_before_ms=2**50).messages == len(STORY)
 
 
 def test_a_mended_parser_that_links_a_call_to_a_sealed_one_changes_neither(world: World) -> None:

@@ -307,3 +307,19 @@ def cells(store: Store) -> list[object]:
             for spread in SPREADS
         ]
     return found
+
+
+def clear(store: Store) -> int:
+    """Delete the records that can be made again, count the others, and return the id from which on flows are new."""
+    with store.write() as transaction:
+        first_new = transaction.begin_rebuild()
+    since: int | None = 0
+    while since is not None:
+        with store.write() as transaction:
+            since = transaction.clear_records(first_new, since)
+    since_ms: int | None = None
+    while True:
+        with store.write() as transaction:
+            since_ms = transaction.count_again(since_ms)
+        if since_ms is None:
+            return first_new

@@ -10,7 +10,7 @@ from calltally.model.records import NOTHING, Records
 from calltally.store.open import open_store
 from calltally.store.store import Store
 from tests.stores.kinds import ZONE, Kind, opened
-from tests.stores.samples import NOON_MS, any_flow, cells, flow, keep, keep_new, message
+from tests.stores.samples import NOON_MS, any_flow, cells, clear, flow, keep, keep_new, message
 
 ZONES = ("Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe")
 
@@ -32,8 +32,7 @@ def test_running_roll_ups_equal_a_recount_after_any_changes(kind: Kind, data: st
             keep(store, [(flow_id, now[flow_id], records) for flow_id, records in after.items()], zone=zone)
             now |= after
         assert verified(store) == []
-        with store.write() as transaction:
-            transaction.clear_records()
+        clear(store)
         assert list(store.all_calls(None, None)) == []
         keep(store, [(flow_id, NOTHING, records) for flow_id, records in now.items()], zone=zone)
         assert verified(store) == []
@@ -68,8 +67,8 @@ def test_what_pruned_records_counted_outlives_a_rebuild(kind: Kind, data: st.Dat
         assert verified(store) == []
         with store.write() as transaction:
             left = transaction.records_of(flow_ids)
-            first_new = transaction.clear_records()
-            transaction.add_rollups_of_sealed()
+        first_new = clear(store)
+        with store.write() as transaction:
             sealed = transaction.records_of(flow_ids)
         again = sorted({entry.flow_id or 0 for batch in store.unplaced(first_new, 2) for entry in batch})
         assert sorted([*again, *sealed]) == sorted(left)
@@ -88,7 +87,6 @@ def test_records_of_absurd_times_are_counted_and_verified_at_once(store: Store) 
     before = cells(store)
     with store.write() as transaction:
         transaction.prune(messages_before_us=NOON_MS * 2_000, records_before_ms=1)
-        transaction.clear_records()
-        transaction.add_rollups_of_sealed()
+    clear(store)
     assert cells(store) == before
     assert verified(store) == []

@@ -5,7 +5,7 @@ import pytest
 from calltally.model.instants import DAY_MS
 from calltally.store.asked import Dimension, JournalEntry, PruneCounts
 from calltally.store.store import Store
-from tests.stores.samples import NOON_MS, VISIT, cells, flow, keep_new, message
+from tests.stores.samples import NOON_MS, VISIT, cells, clear, flow, keep_new, message
 
 EARLIER, LATER = NOON_MS - DAY_MS, NOON_MS + DAY_MS
 
@@ -63,9 +63,7 @@ def test_a_sealed_record_is_not_made_again(store: Store) -> None:
     with store.write() as transaction:
         transaction.prune(messages_before_us=NOON_MS * 1000, records_before_ms=EARLIER)
     before = cells(store)
-    with store.write() as transaction:
-        transaction.clear_records()
-        transaction.add_rollups_of_sealed()
+    clear(store)
     assert [call.call_id for call in store.all_calls(None, None)] == ["a"]
     assert [found.where for found in store.verify(lambda _: None)] == ["messages of flow 2", "messages of flow 3"]
     assert cells(store) != before

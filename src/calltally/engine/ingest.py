@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from time import sleep
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,6 +24,9 @@ Understood = tuple[RawMessage, tuple[Event, ...], str | None]
 """A message, what it tells, and why it is set aside."""
 
 NEVER_US = -(2**62)
+
+REST_SECONDS = 0.05
+"""So long a rebuild rests between two portions: who waits for a SQLite file looks only every tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +122,15 @@ class Ingest:
         """Make all records and roll-ups again from the journal, and return how many calls that were.
 
         Messages find their flows anew, in the order of receipt, so that a mended parser may join and part calls. What
-        another process takes in meanwhile finds its flow, too: when an older message of it is placed, they join.
+        another process takes in meanwhile finds its flow, too: when an older message of it is placed, they join. Nobody
+        who writes waits for longer than a portion takes.
         """
         made = 0
         self._memory.forget()
         with self._store.write() as transaction:
             self._memory.catch_up(transaction, force=True)
-            first_new = transaction.clear_records()
-            transaction.add_rollups_of_sealed()
+            first_new = transaction.begin_rebuild()
+        self._clear(first_new)
         for entries in self._store.unplaced(first_new, 2_000):
             had_flow = {entry.message.identity for entry in entries if entry.flow_id is not None}
             understood = [(entry.message, *self._understand(entry.message)) for entry in entries]
@@ -141,6 +146,21 @@ class Ingest:
             transaction.records_made()
         self._memory.forget()
         return made
+
+    def _clear(self, first_new: int) -> None:
+        """Delete what is to be made again, and count what stays, in portions between which others may write."""
+        since: int | None = 0
+        while since is not None:
+            with self._store.write() as transaction:
+                since = transaction.clear_records(first_new, since)
+            sleep(REST_SECONDS)
+        since_ms: int | None = None
+        while True:
+            with self._store.write() as transaction:
+                since_ms = transaction.count_again(since_ms)
+            if since_ms is None:
+                return
+            sleep(REST_SECONDS)
 
     def _store_again(self, understood: Sequence[Understood], held: Held) -> Applied:
         """Take in messages that are in the journal already."""

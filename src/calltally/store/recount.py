@@ -33,19 +33,17 @@ class Recount:
         self.dialect = dialect
         self._days = days
 
-    def windows(self, until_ms: int | None = None) -> Iterator[Span]:
+    def windows(self, since_ms: int | None = None) -> Iterator[Span]:
         """Yield the windows in which there are records or cells, oldest first.
 
         What was already yielded may be changed meanwhile.
 
         Args:
-            until_ms: only windows that begin before this instant.
+            since_ms: only from the day on of the first record or cell at or after this instant.
         """
-        next_ms = self._first_from(None)
+        next_ms = self._first_from(since_ms)
         while next_ms is not None:
             window = _window(self._days, next_ms)
-            if until_ms is not None and window.since_ms >= until_ms:
-                return
             yield window
             next_ms = self._first_from(window.until_ms)
 
@@ -58,11 +56,12 @@ class Recount:
             found += [row[0] for row in self._cursor.fetchall() if row[0] is not None]
         return min(found, default=None)
 
-    def counted(self, window: Span) -> Part:
-        """Return what the records of a window of whole local days add up to."""
-        calls = self._count("calls", "started_at_ms", CALL_CELL[1:], CALL_MEASURES, window)
-        visits = self._count("visits", "entered_at_ms", VISIT_CELL[1:], VISIT_MEASURES, window)
-        spreads = self._count_spreads(window)
+    def counted(self, window: Span, where: str = "") -> Part:
+        """Return what the records of a window of whole local days add up to; `where` is a further condition on them."""
+        further = f" AND {where}" if where else ""
+        calls = self._count("calls", "started_at_ms", CALL_CELL[1:], CALL_MEASURES, window, further)
+        visits = self._count("visits", "entered_at_ms", VISIT_CELL[1:], VISIT_MEASURES, window, further)
+        spreads = self._count_spreads(window, further)
         return (calls, self.by_day(calls), visits, self.by_day(visits), spreads, self.by_day(spreads))
 
     def stored(self, window: Span) -> Part:
@@ -86,18 +85,24 @@ class Recount:
         return days
 
     def _count(
-        self, table: str, column: str, dimensions: Sequence[str], measures: Sequence[Measure], window: Span
+        self,
+        table: str,
+        column: str,
+        dimensions: Sequence[str],
+        measures: Sequence[Measure],
+        window: Span,
+        further: str,
     ) -> Cells:
         sums = ", ".join(measure_sql(measure) for measure in measures)
-        return self._cells(table, column, dimensions, sums, "", window)
+        return self._cells(table, column, dimensions, sums, further, window)
 
-    def _count_spreads(self, window: Span) -> Cells:
+    def _count_spreads(self, window: Span, further: str) -> Cells:
         found: Cells = {}
         for spread in SPREADS:
             when = "".join(f" AND {condition_sql(condition)}" for condition in spread.when)
             known = f" AND {spread.column} IS NOT NULL"
             cells = self._cells(
-                "calls", "started_at_ms", (*CALL_CELL[1:], spread.column), "COUNT(*)", when + known, window
+                "calls", "started_at_ms", (*CALL_CELL[1:], spread.column), "COUNT(*)", when + known + further, window
             )
             for (*cell, bin_number), count in cells.items():
                 found[(*cell, spread.name, bin_number)] = count

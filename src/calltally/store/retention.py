@@ -1,12 +1,9 @@
-"""What leaves the database: old messages and records, and records that are about to be made again."""
+"""What leaves the database: old messages and records."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from calltally.store import tables
 from calltally.store.asked import RECORDS_PRUNED, PruneCounts
-from calltally.store.cells import ROLL_UPS, CellStatements
-from calltally.store.recount import Recount, add_part, cells_before
 from calltally.store.statements import Cursor, Dialect
 
 PRUNED_VALUE: Final = RECORDS_PRUNED
@@ -35,23 +32,6 @@ _DELETIONS: Final = (
     "DELETE FROM visits WHERE {of_old_calls}",
     "DELETE FROM calls WHERE {old_calls}",
     "DELETE FROM messages WHERE {old_messages}",
-)
-_HEARD: Final = (
-    "SELECT flow_id, COUNT(*) AS number FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL GROUP BY flow_id"
-)
-_WHOLE: Final = (
-    f"SELECT heard.flow_id FROM ({_HEARD}) heard JOIN calls known ON known.flow_id = heard.flow_id"  # noqa: S608  fixed texts
-    " WHERE known.messages <= heard.number"
-)
-"""Flows whose messages are all in the journal."""
-_CLEARED: Final = (
-    f"DELETE FROM calls WHERE flow_id IN ({_WHOLE})",  # noqa: S608  fixed texts
-    (
-        "DELETE FROM links WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = links.flow_id)"
-        " AND flow_id IN (SELECT flow_id FROM messages WHERE problem IS NULL AND flow_id IS NOT NULL)"
-    ),
-    "DELETE FROM legs WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = legs.flow_id)",
-    "DELETE FROM visits WHERE NOT EXISTS (SELECT 1 FROM calls WHERE calls.flow_id = visits.flow_id)",
 )
 _AGENTS: Final = "SELECT 'agent', agent FROM {table} WHERE agent IS NOT NULL"
 _QUEUES: Final = "SELECT 'queue', queue FROM {table} WHERE queue IS NOT NULL"
@@ -99,7 +79,7 @@ def prune(cursor: Cursor, dialect: Dialect, *, messages_before_us: int, records_
     for sql in _DELETIONS:
         cursor.execute(_limited(sql, messages_before_us, records_before_ms))
     if counts.calls:
-        _see_again(cursor)
+        see_again(cursor)
     return counts
 
 
@@ -113,30 +93,8 @@ def journal_pruned_before_us(cursor: Cursor) -> int:
     return _kept(cursor, JOURNAL_VALUE)
 
 
-def clear_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
-    """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
-
-    What pruned records had counted cannot be counted again: in the time before the newest pruned record, cells keep
-    that, and only give back what the records that are still there have counted.
-    """
-    recount.dialect.read_widely(cursor)
-    pruned_ms = pruned_before_ms(cursor)
-    for window in recount.windows(until_ms=pruned_ms):
-        add_part(cursor, statements, cells_before(recount.counted(window), pruned_ms), sign=-1)
-    for table, _, _ in ROLL_UPS:
-        cursor.execute(f"DELETE FROM {table.name} WHERE bucket_ms >= {pruned_ms}")  # noqa: S608  our own table, a number
-    for sql in _CLEARED:
-        cursor.execute(sql)
-    _see_again(cursor)
-
-
-def add_rollups_of_records(cursor: Cursor, recount: Recount, statements: Sequence[CellStatements]) -> None:
-    """Count all records into the roll-ups, which must not count them yet."""
-    for window in recount.windows():
-        add_part(cursor, statements, recount.counted(window))
-
-
-def _see_again(cursor: Cursor) -> None:
+def see_again(cursor: Cursor) -> None:
+    """List the sources, trunks, agents and queues that are seen in records again."""
     for sql in _SEEN:
         cursor.execute(sql)
 

@@ -119,19 +119,34 @@ class Transaction(Protocol):
         """Note a time in which something could not be heard."""
         ...
 
-    def clear_records(self) -> int:
-        """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
+    def begin_rebuild(self) -> int:
+        """Begin to make all records again; between this and `records_made` nothing is pruned.
 
         Return the id from which on flows are new; `Store.unplaced` yields the messages of those before.
         """
         ...
 
-    def records_made(self) -> None:
-        """Note that all records are there again; between `clear_records` and this nothing is pruned."""
+    def clear_records(self, first_new: int, since: int) -> int | None:
+        """Delete records and tokens of some flows before `first_new` whose messages are all in the journal.
+
+        Roll-ups still count them until `count_again`.
+
+        Args:
+            first_new: what `begin_rebuild` returned.
+            since: 0 at first, then what this returned last; `None` means that all have left.
+        """
         ...
 
-    def add_rollups_of_sealed(self) -> None:
-        """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
+    def count_again(self, since_ms: int | None) -> int | None:
+        """Count the records of some days into the roll-ups again; after `clear_records`.
+
+        Args:
+            since_ms: `None` at first, then what this returned last; `None` means that all days are counted.
+        """
+        ...
+
+    def records_made(self) -> None:
+        """Note that all records are there again."""
         ...
 
     def journal_pruned_before_us(self) -> int:

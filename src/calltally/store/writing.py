@@ -11,7 +11,7 @@ from calltally.model.directory import Directory
 from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.model.records import Records
-from calltally.store import cells, journal, retention, saving, tables
+from calltally.store import cells, clearing, journal, retention, saving, tables
 from calltally.store.asked import JournalEntry, PruneCounts, RollUpDeltas
 from calltally.store.calendar import Calendar
 from calltally.store.following import Batch, Follower
@@ -263,27 +263,42 @@ class SqlTransaction:
         self._batch.tell(None)
         self._statements.put_gap.write(self._cursor, [row])
 
-    def clear_records(self) -> int:
-        """Delete roll-ups, and records and tokens of every flow whose messages are all in the journal.
-
-        Return the id from which on flows are new.
-        """
-        retention.clear_records(self._cursor, self._recount, self._statements.cells)
-        self._shapes.clear()
-        self._linked.clear()
-        self._known.forget_records()
-        self._batch.tell(None)
+    def begin_rebuild(self) -> int:
+        """Begin to make all records again, and return the id from which on flows are new."""
         first_new = self.new_flow_ids(1)[0]
         self.set_value(retention.REBUILD_VALUE, str(first_new).encode())
         return first_new
 
+    def clear_records(self, first_new: int, since: int) -> int | None:
+        """Delete records and tokens of some flows before `first_new` whose messages are all in the journal.
+
+        Args:
+            first_new: what `begin_rebuild` returned.
+            since: 0 at first, then what this returned last; `None` means that all have left.
+        """
+        flow_ids = clearing.next_flows(self._cursor, since, first_new)
+        if flow_ids is None:
+            retention.see_again(self._cursor)
+            self._batch.tell(None)
+        else:
+            clearing.clear_flows(self._cursor, self._recount, self._statements.cells, flow_ids)
+            self._batch.tell(flow_ids)
+        self._shapes.clear()
+        self._linked.clear()
+        self._known.forget_records()
+        return None if flow_ids is None else flow_ids.stop
+
+    def count_again(self, since_ms: int | None) -> int | None:
+        """Count the records of some days into the roll-ups again; after `clear_records`.
+
+        Args:
+            since_ms: `None` at first, then what this returned last; `None` means that all days are counted.
+        """
+        return clearing.count_again(self._cursor, self._recount, self._statements.cells, since_ms)
+
     def records_made(self) -> None:
         """Note that all records are there again; retention waits for it."""
         self.set_value(retention.REBUILD_VALUE, None)
-
-    def add_rollups_of_sealed(self) -> None:
-        """Count the remaining (sealed) records into the roll-ups again; after `clear_records`."""
-        retention.add_rollups_of_records(self._cursor, self._recount, self._statements.cells)
 
     def journal_pruned_before_us(self) -> int:
         """Return the instant before which messages of calls may have left the journal."""
