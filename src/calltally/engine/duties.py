@@ -36,6 +36,12 @@ REST_SECONDS = 5.0
 SWEEP_SECONDS = 30.0
 
 RETENTION_HOUR = 3
+LEAST_SECONDS = 60.0
+RETRY_SECONDS = 600.0
+"""So long after retention could not be kept it is tried again."""
+
+NIGHT = "service.retention"
+"""Under this name stands the date of the night in which retention was kept last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,27 +118,36 @@ class Duties:
     has_taken_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when, besides, calls are marked that were open in a gap before the start."""
     _is_behind: bool = False
+    _postponed: set[str] = field(default_factory=set)
+    _night: bytes | None = None
+    """The date of a night whose retention is due."""
 
     async def run(self) -> None:
         """Run all loops until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._every(ALIVE_SECONDS, self.note_alive))
-            group.create_task(self._every(ALIVE_SECONDS, self.mark))
+            group.create_task(self._every(ALIVE_SECONDS, "sign_of_life", self.note_alive))
+            group.create_task(self._every(ALIVE_SECONDS, "mark_open_calls", self.mark))
             group.create_task(self._follow())
-            group.create_task(self._every(SWEEP_SECONDS, self._sweep))
+            group.create_task(self._every(SWEEP_SECONDS, "give_calls_up", self._sweep))
             group.create_task(self._retain())
 
-    async def _every(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
+    async def _every(self, seconds: float, name: str, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            await self._survive(duty)
+            await self._survive(name, duty)
 
-    async def _survive(self, duty: Callable[[], Awaitable[object]]) -> bool:
+    async def _survive(self, name: str, duty: Callable[[], Awaitable[object]]) -> bool:
+        """Return whether a duty was done; that it was not is told once, however often it is tried."""
         try:
             await duty()
         except (StoreError, NotStoredError, BusyError) as error:
-            log.warning("duty_postponed", duty=duty.__name__, reason=str(error))
+            if name not in self._postponed:
+                log.warning("duty_postponed", duty=name, reason=str(error))
+            self._postponed.add(name)
             return False
+        if name in self._postponed:
+            self._postponed.discard(name)
+            log.info("duty_resumed", duty=name)
         return True
 
     async def note_alive(self) -> None:
@@ -164,10 +179,10 @@ class Duties:
     async def _follow(self) -> None:
         """Take up what is there, then take in what other processes write, as soon as they have."""
         while not self.has_taken_up.is_set():
-            if not await self._survive(self.take_up):
+            if not await self._survive("take_up_calls", self.take_up):
                 await asyncio.sleep(REST_SECONDS)
         while True:
-            if not await self._survive(self._look_around):
+            if not await self._survive("follow_others", self._look_around):
                 await asyncio.sleep(REST_SECONDS)
 
     async def _look_around(self) -> None:
@@ -238,22 +253,40 @@ class Duties:
         return now_us - newest_us >= longest_us
 
     async def _retain(self) -> None:
+        """Keep to the retention every night, later if the database is away; with several processes one of them does."""
         while True:
-            await asyncio.sleep(self._seconds_to_retention())
-            if self.presence.holds_lease():
-                await self._survive(self._prune)
+            await asyncio.sleep(self._seconds_to_retention() if self._night is None else RETRY_SECONDS)
+            self._night = self._night or self._date()
+            await self._survive("retention", self._prune_once)
+
+    async def _prune_once(self) -> None:
+        """Do what is due this night if it is ours to do and nobody has done it."""
+        if await asyncio.to_thread(self.store.value, NIGHT) != self._night:
+            if not self.presence.holds_lease():
+                return
+            await self._prune()
+        self._night = None
 
     async def _prune(self) -> None:
+        night = self._night
         now_ms = self.clock_us() // 1000
         await self.writer.run(lambda _ingest: self.store.prepare(now_ms))
         counts = await self.writer.run(
             lambda ingest: keep_to_retention(self.store, ingest, self.retention, now_ms, self.zone)
         )
+        await self.writer.run(lambda _ingest: self._note_night(night))
         log.info("retention_kept", counts=str(counts))
+
+    def _note_night(self, night: bytes | None) -> None:
+        with self.store.write() as transaction:
+            transaction.set_value(NIGHT, night)
+
+    def _date(self) -> bytes:
+        return datetime.fromtimestamp(self.clock_us() / 1_000_000, self.zone).date().isoformat().encode()
 
     def _seconds_to_retention(self) -> float:
         now = datetime.fromtimestamp(self.clock_us() / 1_000_000, self.zone)
         due = now.replace(hour=RETENTION_HOUR, minute=10, second=0, microsecond=0)
         if due <= now:
             due += timedelta(days=1)
-        return max(60.0, due.timestamp() - now.timestamp())
+        return max(LEAST_SECONDS, due.timestamp() - now.timestamp())

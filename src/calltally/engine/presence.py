@@ -100,7 +100,6 @@ class Presence:
         stood_still = awake_ms - life.at_ms > STOOD_STILL_MS
         if has_failed or stood_still:
             reason = NOT_STORED if has_failed else STOOD_STILL
-            log.warning("outage_noted", reason=reason)
             again = Life(since_ms=max(now_ms, life.at_ms), at_ms=now_ms, is_over=False, reason=reason)
             self._be_born(ingest, again, replace(life, is_over=True))
         else:
@@ -139,6 +138,8 @@ class Presence:
         self._born_steady_ms = self.steady_ms()
         self._watch = {}
         self._write(self._name(number), life, ended)
+        if former is not None:
+            log.warning("outage_noted", reason=life.reason)
         self._number = number
         self._learn(ingest)
 
