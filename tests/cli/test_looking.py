@@ -155,3 +155,32 @@ def test_check_finds_that_the_database_may_only_be_read(
     status, told = called("check")
     assert status == 1
     assert f"does not allow looker_{name} to do this" in told
+
+
+NOT_THERE_YET = [
+    # where the database is to be        what check says             status
+    ("data/calltally.db", "database: none yet; the service makes it", 0),
+    ("calltally.db", "database: none yet; the service makes it", 0),  # its folder is made with the data folder
+    ("elsewhere/calltally.db", "nor is its folder, which the service does not make", 1),
+    ("a-file/calltally.db", "nor is its folder, which the service does not make", 1),
+]
+
+
+@pytest.mark.parametrize(("where", "said", "status"), NOT_THERE_YET)
+def test_check_says_truly_what_becomes_of_a_database_that_is_not_there(
+    called: Callable[..., Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    said: str,
+    status: int,
+) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("CALLTALLY_DATABASE__URL", f"sqlite:///{tmp_path / where}")
+    ended, told = called("check")
+    assert said in told
+    assert ended == status
+    if status == 0:
+        assert called("database", "upgrade")[0] == 0
+    else:
+        assert called("database", "upgrade")[0] == 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from calltally.engine.converse import Fetch
@@ -100,6 +101,11 @@ def has_database(settings: Settings) -> bool:
     return kept_zone(settings.database_url) is not None
 
 
+def database_file(settings: Settings) -> Path | None:
+    """Return the whole path of the file that is the database; `None` for one on a server."""
+    return file_of(settings.database_url)
+
+
 def database_warnings(settings: Settings) -> list[str]:
     """Return what should be changed at the database server, as sentences that begin small; none for a file.
 
@@ -116,10 +122,11 @@ def existing_parts(settings: Settings) -> Parts:
         StoreError: the database cannot be opened, or there is none yet.
     """
     if not has_database(settings):
-        if file_of(settings.database_url) is None:
+        file = database_file(settings)
+        if file is None:
             raise StoreError("nothing of calltally is in the database yet: `calltally serve` makes its tables.")
         raise StoreError(
-            f"there is no database in {settings.data}: `calltally serve` makes one. Is the data in another folder?"
+            f"there is no database in {file.parent}: `calltally serve` makes one. Is the data in another folder?"
             " Name it by --data or CALLTALLY_DATA."
         )
     return _parts(settings)

@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from calltally.app import Parts, clock_us, database_warnings, has_database, trouble_with
+from calltally.app import Parts, clock_us, database_file, database_warnings, has_database, trouble_with
 from calltally.cli.opening import existing, opened
 from calltally.engine.checks import (
     Finding,
     clock_finding,
     file_finding,
     folder_finding,
+    new_database_finding,
     newest_message_us,
     others_may_read,
     port_finding,
@@ -43,8 +44,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
             with parts.store.write():
                 pass
             newest_us = newest_message_us(parts.store)
-            detail = "none yet; the service makes it when it starts" if is_new else _DATABASE
-            yield Finding(subject="database", detail=detail)
+            if is_new:
+                yield new_database_finding(database_file(settings), settings.data)
+            else:
+                yield Finding(subject="database", detail=_DATABASE)
             yield from (
                 Finding(subject="database", warning=f"{warning[0].upper()}{warning[1:]}.")
                 for warning in database_warnings(settings)

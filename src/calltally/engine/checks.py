@@ -78,6 +78,29 @@ def folder_finding(folder: Path) -> Finding:
     return Finding(subject=subject, detail=f"writable, {free // 1024**3} GiB free")
 
 
+def new_database_finding(file: Path | None, data: Path) -> Finding:
+    """Return what the service will do about a database that is not there yet.
+
+    Args:
+        file: where it is to be; `None` for one on a server, which is there, but empty.
+        data: the data folder, which the service makes; other folders it does not.
+    """
+    subject = "database"
+    if file is not None:
+        folder, data = file.parent, data.resolve()
+        if not folder.is_dir() and folder not in {data, *data.parents}:
+            return Finding(
+                subject=subject,
+                problem=f"{file} is not there, nor is its folder, which the service does not make. Make the folder, or"
+                " write another path into database.url.",
+            )
+        above = next(each for each in (folder, *folder.parents) if each.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            sentence = f"{file} is not there, and cannot be made in {above}. {_GIVE_RIGHT}"
+            return Finding(subject=subject, problem=sentence)
+    return Finding(subject=subject, detail="none yet; the service makes it when it starts")
+
+
 def port_finding(host: str, port: int, *, is_served: bool) -> Finding:
     """Return whether the service can listen; `is_served` says that it does already."""
     subject = f"address {host}:{port}"
