@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from calltally.model.directory import Directory
 from tests.browser.demo_site import fill
-from tests.browser.visits import Look, Visits
+from tests.browser.visits import PHONE, Look, Visits, too_wide
 from tests.running import SETTINGS, Service, running_service
 from tests.serve.service_world import answer, hangup, new_call
 
@@ -88,3 +88,17 @@ def test_a_team_of_one_number_is_refused_and_what_was_typed_stays(small: Service
     expect(new.get_by_label("Name")).to_have_value("Alone")
     expect(new.get_by_label("Numbers")).to_have_value("+493023125001")
     assert not (small.data / "teams.json").exists()
+
+
+def test_a_long_name_of_a_team_has_room_on_a_phone(small: Service, visits: Visits) -> None:
+    name = "Reklamation und Rückgabe, Außendienst Nordwest"
+    page = visits.open("/settings", Look(width=PHONE), service=small)
+    save(form(page, "Add a team"), name, "+493023125001\n+493023125002")
+    expect(team(page, name)).to_be_visible()
+    assert too_wide(page) == []
+    page.goto("/statistics")
+    page.get_by_role("button", name="Teams: all teams").click()
+    page.get_by_role("checkbox", name=name).check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=f"Teams: {name}")).to_be_visible()
+    assert too_wide(page) == []
