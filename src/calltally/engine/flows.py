@@ -1,7 +1,7 @@
 """Which messages belong together: the flows that ingest works on, kept in memory while they are busy."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from calltally.model.events import Event
@@ -55,6 +55,15 @@ class Flows:
         """Return the flow of a token if it is in memory."""
         return self._by_token.get(token)
 
+    def among(self, tokens: Iterable[str]) -> list[Flow]:
+        """Return the flows of these tokens that are in memory, each once."""
+        found: list[Flow] = []
+        for token in tokens:
+            flow = self._by_token.get(token)
+            if flow is not None and (not found or all(flow is not other for other in found)):
+                found.append(flow)
+        return found
+
     def by_id(self, flow_id: int) -> Flow:
         """Return a flow that is in memory."""
         return self._by_id[flow_id]
@@ -66,8 +75,15 @@ class Flows:
         for token in flow.tokens:
             self._by_token[token] = flow
 
-    def name(self, flow: Flow, tokens: Iterable[str]) -> list[str]:
+    def touch(self, flow: Flow) -> None:
+        """Make a flow the newest, whose tokens are known."""
+        self._by_id[flow.flow_id] = flow
+        self._by_id.move_to_end(flow.flow_id)
+
+    def name(self, flow: Flow, tokens: Iterable[str]) -> Sequence[str]:
         """Give a flow more tokens; return those that were new to it."""
+        if flow.tokens.issuperset(tokens):
+            return ()
         new = [token for token in tokens if token not in flow.tokens]
         for token in new:
             flow.tokens.add(token)
@@ -101,9 +117,13 @@ class Flows:
         self._by_id.clear()
 
 
-def tokens_of(message: RawMessage, events: Iterable[Event]) -> list[str]:
+def tokens_of(message: RawMessage, events: Sequence[Event]) -> list[str]:
     """Return the tokens, with the source in front, that join a message's events to a flow."""
     prefix = message.source + "|"
+    if len(events) == 1:
+        links = events[0].links
+        if len(links) == 1:
+            return [prefix + links[0]]
     tokens: list[str] = []
     for event in events:
         for link in event.links:

@@ -14,6 +14,7 @@ from calltally.engine.placing import SEALED, Change, Held, Placing
 from calltally.model.buckets import LocalDays
 from calltally.model.events import Event
 from calltally.model.messages import BadMessageError, RawMessage
+from calltally.model.quick import quick
 from calltally.store.asked import JournalEntry
 from calltally.store.store import Store, StoreError
 
@@ -23,6 +24,7 @@ Parse = Callable[[RawMessage], Sequence[Event]]
 Understood = tuple[RawMessage, tuple[Event, ...], str | None]
 """A message, what it tells, and why it is set aside."""
 
+_entry = quick(JournalEntry)
 NEVER_US = -(2**62)
 
 REST_SECONDS = 0.05
@@ -221,21 +223,19 @@ class Ingest:
             self._memory.catch_up(transaction)
             if held is Held.SET_ASIDE:
                 transaction.forget([message for message, _, _ in understood])
-            tokens = {message.identity: tokens_of(message, events) for message, events, _ in understood if events}
-            free_ids = self._memory.load_missing(transaction, tokens.values())
+            tokens = [tokens_of(message, events) if events else [] for message, events, _ in understood]
+            free_ids = self._memory.load_missing(transaction, tokens)
             placing = Placing(memory=self._memory, transaction=transaction, held=held, free_ids=free_ids)
-            for message, events, problem in understood:
+            for (message, events, problem), links in zip(understood, tokens, strict=True):
                 flow_id, reason = None, problem
                 if events:
-                    flow_id, reason = placing.put(message, events, tokens[message.identity])
+                    flow_id, reason = placing.put(message, events, links)
                 if reason == SEALED and message.received_at_us < pruned_us:
                     continue
                 if reason is not None:
                     problems.append((message, reason))
                 kept.append(message)
-                placing.entries.append(
-                    JournalEntry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us)
-                )
+                placing.entries.append(_entry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us))
             placing.write_down()
             changes = placing.save(self._days)
         self._memory.flows.trim()
@@ -246,7 +246,9 @@ class Ingest:
             problems=problems,
             already_known=len(understood) - len(kept),
             told=understood,
-            repeats=placing.repeats((message, tokens[message.identity]) for message, events, _ in understood if events),
+            repeats=placing.repeats(
+                (message, links) for (message, _, _), links in zip(understood, tokens, strict=True) if links
+            ),
         )
 
     def _tell(self, changes: Sequence[Change]) -> None:

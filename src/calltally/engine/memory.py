@@ -50,7 +50,8 @@ class Memory:
                 self.flows.add(flow)
             for token, flow_id in stored.items():
                 self.flows.name(self.flows.by_id(flow_id), [token])
-        new = sum(1 for tokens in token_lists if all(token in missing and token not in stored for token in tokens))
+        unknown = missing.difference(stored)
+        new = sum(1 for tokens in token_lists if tokens and unknown.issuperset(tokens))
         return list(reversed(transaction.new_flow_ids(new))) if new else []
 
     def load(self, transaction: Transaction, flow_ids: Collection[int]) -> dict[int, Flow]:

@@ -69,24 +69,27 @@ class Placing:
         if self.held is Held.UNPLACED:
             # What has a record must not lose it because a mended parser finds that it belongs to a sealed call.
             tokens = [token for token in tokens if not self._is_sealed(token)] or tokens
-        found = {flow.flow_id: flow for flow in map(flows.find, tokens) if flow is not None}
-        sealed = next((flow for flow in found.values() if flow.sealed), None)
-        if sealed is not None:
-            # A sealed call's record cannot be made again, so it cannot become part of another one either.
-            return sealed.flow_id, None if message.identity in sealed.known else SEALED
-        flow: Flow | None = None
-        for other in found.values():
-            flow = other if flow is None else self._join(flow, other)
+        identity = message.identity
+        found = flows.among(tokens)
+        flow = found[0] if found else None
         if flow is None:
             flow = Flow(self.free_ids.pop() if self.free_ids else self.transaction.new_flow_ids(1)[0])
-        elif len(flow.known) >= LONGEST_FLOW and message.identity not in flow.known:
+        elif len(found) > 1 or flow.sealed:
+            sealed = next((each for each in found if each.sealed), None)
+            if sealed is not None:
+                # A sealed call's record cannot be made again, so it cannot become part of another one either.
+                return sealed.flow_id, None if identity in sealed.known else SEALED
+            for other in found[1:]:
+                flow = self._join(flow, other)
+        flow_id = flow.flow_id
+        if len(flow.known) >= LONGEST_FLOW and identity not in flow.known:
             return None, TOO_LONG
         for token in flows.name(flow, tokens):
-            self._links[token] = flow.flow_id
-        flow.known[message.identity] = events
-        flows.add(flow)
-        self._dirty[flow.flow_id] = flow
-        return flow.flow_id, None
+            self._links[token] = flow_id
+        flow.known[identity] = events
+        flows.touch(flow)
+        self._dirty[flow_id] = flow
+        return flow_id, None
 
     def _is_sealed(self, token: str) -> bool:
         flow = self.memory.flows.find(token)

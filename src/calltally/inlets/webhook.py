@@ -14,9 +14,7 @@ from starlette.types import Receive, Scope, Send
 from calltally.engine.health import Health
 from calltally.engine.peers import Network, peer_of
 from calltally.engine.writer import BusyError, Durable
-from calltally.model.messages import received
-from calltally.model.quick import quick
-from calltally.sources.source import BadMessageError, Delivery, NotAllowedError, RawMessage, Webhook
+from calltally.sources.source import BadMessageError, NotAllowedError, RawMessage, Webhook, delivery, received
 
 LARGEST_BODY = 1024 * 1024
 PREFIX = "/in/"
@@ -26,9 +24,6 @@ MOST_TARGETS = 256
 FORWARDED_FOR = "x-forwarded-for"
 
 Pairs = Iterable[tuple[bytes, bytes]]
-
-
-_delivery = quick(Delivery)
 
 
 class Take(Protocol):
@@ -181,7 +176,7 @@ class WebhookInlet:
         peer = peer_of(client, read.get(FORWARDED_FOR, ""), self._trusted)
         webhook = door.webhook
         try:
-            webhook.admit(_delivery(secret=secret, headers=read, body=body, peer=peer))
+            webhook.admit(delivery(secret=secret, headers=read, body=body, peer=peer))
         except NotAllowedError as reason:
             self._turn_away(door.name, "not_allowed", str(reason), received_at_us)
             return refusal(401, str(reason))

@@ -6,7 +6,8 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from calltally.model.directory import Directory
 from calltally.model.events import Event
-from calltally.model.messages import BadMessageError, NotAllowedError, RawMessage
+from calltally.model.messages import BadMessageError, NotAllowedError, RawMessage, received
+from calltally.model.quick import quick
 
 __all__ = [
     "BadMessageError",
@@ -31,6 +32,8 @@ __all__ = [
     "Steps",
     "Sync",
     "Webhook",
+    "delivery",
+    "received",
 ]
 
 
@@ -48,6 +51,10 @@ class Delivery:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+
+
+delivery = quick(Delivery)
+"""Makes a `Delivery`, quickly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

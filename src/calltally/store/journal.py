@@ -1,12 +1,15 @@
 """The writing side of the journal: messages as they came, what was heard of each source, and how messages leave."""
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 
 from calltally.model.messages import RawMessage
 from calltally.store import tables
 from calltally.store.asked import JournalEntry, SourceHealth
 from calltally.store.rows import Row, entry_row, message_of
 from calltally.store.statements import Cursor, Dialect
+
+_received_at = attrgetter("message.received_at_us")
 
 MESSAGE_COLUMNS = tuple(tables.MESSAGES.c.keys())
 """The columns of `rows.entry_row`."""
@@ -20,6 +23,7 @@ class JournalStatements:
     def __init__(self, dialect: Dialect) -> None:
         messages = tables.MESSAGES
         self.append = dialect.insert_new(messages, MESSAGE_COLUMNS, _IDENTITY)
+        self.append_understood = dialect.insert_new(messages, MESSAGE_COLUMNS[:-1], _IDENTITY)
         self.place = dialect.change(messages, ("flow_id", "problem"), _IDENTITY)
         self.forget = dialect.delete(messages, _IDENTITY, "problem IS NOT NULL")
         self.known = dialect.ask(messages, _IDENTITY, "received_at_us")
@@ -35,10 +39,13 @@ def append(cursor: Cursor, statements: JournalStatements, entries: Sequence[Jour
         kinds.setdefault((entry.message.source, entry.problem is not None), []).append(entry)
     health = _health(cursor, statements, {source for source, _ in kinds})
     for (source, is_bad), members in kinds.items():
-        new = {entry.message.identity: entry for entry in reversed(members)}
-        stored = statements.append.write(cursor, list(map(entry_row, reversed(new.values()))))
+        rows = {row[:3]: row for row in map(entry_row, reversed(members))}
+        if is_bad:
+            stored = statements.append.write(cursor, list(reversed(rows.values())))
+        else:
+            stored = statements.append_understood.write(cursor, [row[:-1] for row in reversed(rows.values())])
         if stored > 0:
-            newest = max(members, key=lambda entry: entry.message.received_at_us)
+            newest = max(members, key=_received_at)
             health[source] = _heard(health[source], stored, newest, is_bad=is_bad)
     _save_health(cursor, statements, health)
 

@@ -30,7 +30,7 @@ PATIENCE_SECONDS: Final = 5.0
 
 READERS: Final = 4
 MORE_READERS: Final = 12
-KEPT_STATEMENTS = 512
+KEPT_STATEMENTS = 1_000
 WRITER_CACHE_KIB: Final = 16_384
 READER_CACHE_KIB: Final = 4_096
 CHECKPOINT_PAGES: Final = 4_000
@@ -155,6 +155,8 @@ class Sqlite:
     def _open_writer(self) -> sqlite3.Connection:
         connection = self._connect()
         connection.execute("PRAGMA synchronous = FULL")
+        # A statement with several rows notes the pages it changes; without this it writes them to a file each time.
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._writer = connection

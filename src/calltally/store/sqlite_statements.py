@@ -1,7 +1,7 @@
-"""How rows are written to SQLite: one statement for each, as it runs inside this process."""
+"""How rows are written to SQLite: many in one statement, as every statement costs a turn of Python's global lock."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import compress, repeat
+from itertools import chain, compress, repeat
 from operator import is_not
 from typing import Final
 
@@ -13,8 +13,11 @@ from calltally.store.statements import Asks, Cursor, Fields, Writes, names_of
 LIST_SIZES: Final = (256, 64, 16, 4, 1)
 """How many values a list in a statement may have: few sizes, so that the driver knows the statements already."""
 
-MOST_TEXTS: Final = 100
-"""For how many sets of empty columns a table's statement is remembered; a busy site has about ten."""
+ROWS_AT_ONCE: Final = (8, 2, 1)
+"""How many rows a statement may have: few sizes, so that the driver knows the statements already."""
+
+MOST_TEXTS: Final = 400
+"""So many statements of one kind are remembered; a busy site has about ten sets of empty columns in each table."""
 
 Filled = tuple[bool, ...]
 """For each column whether it has a value."""
@@ -38,46 +41,45 @@ class Each:
 
 
 class Filling:
-    """Runs one statement for each row, with another text for each set of columns that are empty.
+    """Inserts rows, with another statement for each set of columns that are empty.
 
     SQLite's driver in Python takes as long to bind one `None` as five texts, and half of a record's columns are empty
     most of the time. With `NULL` in the statement a row takes half the time (docs/performance.md).
-
-    Args:
-        text: prints the statement for what a row has instead of each value.
-        first: the first column that is written.
-        key: how many of the first columns are bound once more, after the others.
     """
 
-    def __init__(self, text: Callable[[Sequence[str]], str], *, first: int = 0, key: int = 0) -> None:
-        """Take what prints the statement."""
-        self._print = text
-        self._first, self._key = first, key
-        self._texts: dict[Filled, str] = {}
+    def __init__(self, head: str, tail: str) -> None:
+        """Take what stands before and behind the rows."""
+        self._head, self._tail = head, tail
+        self._texts: dict[tuple[Filled, int], str] = {}
 
     def write(self, cursor: Cursor, rows: Collection[Fields]) -> int:
         """Write rows."""
-        first, key = self._first, self._key
-        kinds: dict[Filled, list[list[object]]] = {}
+        kinds: dict[Filled, list[Iterable[object]]] = {}
         for row in rows:
-            written = row[first:] if first else row
-            filled = tuple(map(is_not, written, _NONES))
-            values = list(compress(written, filled))
-            if key:
-                values += row[:key]
-            kinds.setdefault(filled, []).append(values)
+            filled = tuple(map(is_not, row, _NONES))
+            members = kinds.get(filled)
+            if members is None:
+                members = kinds[filled] = []
+            members.append(compress(row, filled) if False in filled else row)
         count = 0
         for filled, members in kinds.items():
-            cursor.executemany(self._text(filled), members)
-            count += cursor.rowcount
+            start = 0
+            for size in ROWS_AT_ONCE:
+                while len(members) - start >= size:
+                    values = list(chain.from_iterable(members[start : start + size]))
+                    cursor.execute(self._text(filled, size), values)
+                    count += cursor.rowcount
+                    start += size
         return count
 
-    def _text(self, filled: Filled) -> str:
-        text = self._texts.get(filled)
+    def _text(self, filled: Filled, size: int) -> str:
+        """Return the statement for so many rows with a value in these columns."""
+        text = self._texts.get((filled, size))
         if text is None:
-            text = self._print(["?" if is_filled else "NULL" for is_filled in filled])
+            row = f"({', '.join(['?' if is_filled else 'NULL' for is_filled in filled])})"
+            text = f"{self._head} {', '.join([row] * size)}{self._tail}"
             if len(self._texts) < MOST_TEXTS:
-                self._texts[filled] = text
+                self._texts[filled, size] = text
         return text
 
 
@@ -111,28 +113,22 @@ class SqliteDialect:
 
     def insert(self, table: Table, columns: Sequence[str]) -> Writes:
         """Insert rows of these columns."""
-        return self._writing(table, columns, self._insert(table, columns), "")
+        return self._inserting(table, columns, "")
 
     def insert_new(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> Writes:
         """Insert rows, but leave alone those whose key is there already."""
-        tail = f" ON CONFLICT ({names_of(self.quote, key)}) DO NOTHING"
-        return self._writing(table, columns, self._insert(table, columns), tail)
+        return self._inserting(table, columns, f" ON CONFLICT ({names_of(self.quote, key)}) DO NOTHING")
 
     def put(self, table: Table, columns: Sequence[str], key: Sequence[str]) -> Writes:
         """Insert rows, or replace the other columns of those whose key is there already."""
-        names = [self.quote(column) for column in columns if column not in key]
-        changes = ", ".join(f"{name} = excluded.{name}" for name in names)
-        tail = f" ON CONFLICT ({names_of(self.quote, key)}) DO UPDATE SET {changes}"
-        return self._writing(table, columns, self._insert(table, columns), tail)
+        return self._inserting(table, columns, self._replacing(key, [name for name in columns if name not in key]))
 
     def add(self, table: Table, key: Sequence[str], measures: Sequence[str]) -> Writes:
         """Insert rows of key and measures, or add to the measures of those whose key is there already."""
         mine, names = self.quote(table.name), [self.quote(measure) for measure in measures]
         changes = ", ".join(f"{name} = {mine}.{name} + excluded.{name}" for name in names)
-        columns = (*key, *measures)
-        marks = ", ".join("?" * len(columns))
-        tail = f"ON CONFLICT ({names_of(self.quote, key)}) DO UPDATE SET {changes}"
-        return Each(f"{self._insert(table, columns)} ({marks}) {tail}")
+        tail = f" ON CONFLICT ({names_of(self.quote, key)}) DO UPDATE SET {changes}"
+        return self._inserting(table, (*key, *measures), tail)
 
     def delete(self, table: Table, columns: Sequence[str], further: str = "") -> Writes:
         """Delete the rows that have these values."""
@@ -150,29 +146,21 @@ class SqliteDialect:
 
     def renew(self, table: Table, *, key: int, steady: int) -> Writes:
         """Write the columns that may have changed of rows that are there already; whole rows are given."""
-        names = table.c.keys()
-        head = f"UPDATE {self.quote(table.name)} SET "  # noqa: S608  our own names
-        changing = [self.quote(name) for name in names[steady:]]
-        where = self._where(names[:key])
-
-        def text(values: Sequence[str]) -> str:
-            changes = ", ".join(f"{name} = {value}" for name, value in zip(changing, values, strict=True))
-            return f"{head}{changes} WHERE {where}"
-
-        return Filling(text, first=steady, key=key)
+        columns = table.c.keys()
+        return self._inserting(table, columns, self._replacing(columns[:key], columns[steady:]))
 
     def ask(self, table: Table, columns: Sequence[str], key: str, further: str = "") -> Asks:
         """Ask for rows by the values of one column."""
         head = f"SELECT {names_of(self.quote, columns)} FROM {self.quote(table.name)} WHERE {self.quote(key)}"  # noqa: S608  names of our own tables
         return Among(head, f" AND {further}" if further else "")
 
-    def _insert(self, table: Table, columns: Sequence[str]) -> str:
-        return f"INSERT INTO {self.quote(table.name)} ({names_of(self.quote, columns)}) VALUES"
+    def _inserting(self, table: Table, columns: Sequence[str], tail: str) -> Writes:
+        return Filling(f"INSERT INTO {self.quote(table.name)} ({names_of(self.quote, columns)}) VALUES", tail)
 
-    def _writing(self, table: Table, columns: Sequence[str], head: str, tail: str) -> Writes:
-        if any(table.c[column].nullable for column in columns):
-            return Filling(lambda values: f"{head} ({', '.join(values)}){tail}")
-        return Each(f"{head} ({', '.join('?' * len(columns))}){tail}")
+    def _replacing(self, key: Sequence[str], columns: Sequence[str]) -> str:
+        """Return what is done about a row whose key is there already: it gets the new values of these columns."""
+        changes = ", ".join(f"{name} = excluded.{name}" for name in map(self.quote, columns))
+        return f" ON CONFLICT ({names_of(self.quote, key)}) DO UPDATE SET {changes}"
 
     def _where(self, columns: Iterable[str]) -> str:
         return " AND ".join(f"{self.quote(column)} = ?" for column in columns)

@@ -38,8 +38,10 @@ _PLAIN = {name + suffix: name for name in LISTS for suffix in ("", "[]", "%5B%5D
 }
 
 
-_PAIRS = re.compile("([^&=]*)=?([^&]*)(?:&|$)").findall
-_ENCODED = tuple((name, name + "%5B%5D") for name in sorted(LISTS))
+_ENCODED = tuple((f"{name}%5B%5D=".encode(), f"{name}=".encode()) for name in sorted(LISTS))
+_PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - set(b"%["))
+_ALL_BUT_MARKS = bytes(set(range(256)) - set(b"=&"))
+_MARKS = b"=&" * LONGEST_VALUE
 
 
 @dataclass(slots=True)
@@ -69,8 +71,7 @@ def form_from(body: bytes) -> Form:
     Raises:
         BadMessageError: there are too many fields, or a known one is too long.
     """
-    text = body.decode("utf-8", "replace")
-    return _plain(text) or careful_form(text)
+    return _plain(body) or careful_form(body.decode("utf-8", "replace"))
 
 
 def careful_form(text: str) -> Form:
@@ -101,24 +102,22 @@ def careful_form(text: str) -> Form:
     return Form(first, lists)
 
 
-def _plain(text: str) -> Form | None:
+def _plain(body: bytes) -> Form | None:
     """Return the form if nothing in it is repeated or encoded but a list's brackets, as in most pushes; else `None`."""
-    if len(text) > LONGEST_VALUE or not text.isprintable():
+    if len(body) > LONGEST_VALUE:
         return None
-    pairs = _PAIRS(text.replace("+", " "))  # no name of ours has a blank, so names may be decoded with the values
-    fields = dict(pairs)
-    if len(fields) != len(pairs) or "[" in text:
+    if b"%" in body:
+        for encoded, plain in _ENCODED:
+            body = body.replace(encoded, plain)
+    if body.translate(None, _PLAIN_BYTES):
         return None
-    encoded = 0
-    for name, encoded_name in _ENCODED:
-        if encoded_name in fields:
-            if name in fields:
-                return None
-            fields[name] = fields.pop(encoded_name)
-            encoded += 2
-    if text.count("%") != encoded:
+    marks = body.translate(None, _ALL_BUT_MARKS)
+    if len(marks) % 2 == 0 or not _MARKS.startswith(marks):  # each pair has its one "="
         return None
-    return Form(fields, {})
+    # No name of ours has a blank, so names may be decoded with the values.
+    words = body.replace(b"+", b" ").replace(b"&", b"=").decode("ascii").split("=")
+    fields = dict(zip(words[::2], words[1::2], strict=True))
+    return Form(fields, {}) if 2 * len(fields) == len(words) else None
 
 
 def _unusual_name(key: str) -> str | None:

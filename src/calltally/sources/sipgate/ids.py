@@ -15,7 +15,8 @@ def id_from(text: str | None, field: str) -> str | None:
     """
     if not text:
         return None
-    if not text.isalnum() and (" " in text or "\ufffd" in text or not text.isprintable()):
+    is_plain = text.isascii() and text.encode().isalnum()  # bytes are looked at far faster than characters
+    if not is_plain and (" " in text or "\ufffd" in text or not text.isprintable()):
         raise BadMessageError(f"the field {field} holds characters that no id has")
     if len(text) > LONGEST_NAME:
         raise BadMessageError(f"the field {field} is {len(text)} characters long; expected {LONGEST_NAME} at most")

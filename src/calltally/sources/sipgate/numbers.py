@@ -1,5 +1,7 @@
 """Telephone numbers as sipgate sends them, in the one form that the rest of calltally compares."""
 
+from functools import lru_cache
+
 from calltally.model.messages import BadMessageError
 from calltally.model.words import LONGEST_NAME
 
@@ -7,12 +9,16 @@ _ANONYMOUS = "anonymous"
 _SHORTEST = 7
 _LONGEST = 15
 
+KEPT = 4_096
+"""So many numbers are remembered as they were understood: those of the site come again and again."""
+
 
 def _is_international(digits: str) -> bool:
     """Whether digits are a whole E.164 number: country code first, so never a zero."""
     return _SHORTEST <= len(digits) <= _LONGEST and digits.isascii() and digits.isdigit() and digits[0] != "0"
 
 
+@lru_cache(KEPT)
 def number_from(text: str | None) -> str | None:
     """Return a number in E.164 with plus where its digits allow, else as received; `None` for none or a withheld one.
 

@@ -77,7 +77,8 @@ def _pushed(message: RawMessage) -> LegEvent:
     leg_id = id_from(get("callId"), "callId")
     if leg_id is None:
         raise BadMessageError("the field callId is missing")
-    origin = id_from(get("origCallId"), "origCallId")
+    origin = get("origCallId")
+    origin = leg_id if origin == leg_id else id_from(origin, "origCallId")
     caller = get("from")
     direction = _direction(get("direction"))
     users, user_names = _users(form)
