@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from calltally.engine.converse import Fetch
 from calltally.engine.duties import Retention
 from calltally.engine.ingest import Applied, Ingest
+from calltally.engine.log import log_to_stderr
 from calltally.engine.members import naming_agents
 from calltally.engine.move import require_whole
 from calltally.engine.questions import Questions
@@ -133,6 +134,7 @@ def existing_parts(settings: Settings) -> Parts:
 
 
 def _parts(settings: Settings) -> Parts:
+    log_to_stderr()  # before anything can fail: a traceback of the library's own would show numbers and names
     zone = ZoneInfo(settings.site.time_zone)
     store = open_store(settings.database_url, zone=settings.site.time_zone)
     try:

@@ -24,7 +24,6 @@ from calltally.engine.duties import Duties
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied
 from calltally.engine.live import Board
-from calltally.engine.log import log_to_stderr
 from calltally.engine.observed import Observed
 from calltally.engine.presence import Presence
 from calltally.engine.team_mirror import TeamMirror
@@ -56,7 +55,6 @@ def serve_at(door: socket.socket, settings: Settings, ready: Callable[[str], Non
     Raises:
         StoreError: the database cannot be opened.
     """
-    log_to_stderr()
     parts = open_parts(settings)
     try:
         parts.teams.current()  # so that a file of teams that cannot be used is told of at the start

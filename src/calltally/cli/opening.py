@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from calltally.app import Parts, clock_us, existing_parts, known_sources, open_parts
-from calltally.engine.log import log_to_stderr
 from calltally.engine.memberships import Memberships, memberships_of
 from calltally.settings import Settings
 
@@ -21,7 +20,6 @@ def opened(settings: Settings) -> Iterator[Parts]:
     Raises:
         StoreError: it cannot be used.
     """
-    log_to_stderr()
     with _closed_after(open_parts(settings)) as parts:
         yield parts
 
@@ -33,7 +31,6 @@ def existing(settings: Settings) -> Iterator[Parts]:
     Raises:
         StoreError: it cannot be used, or there is none.
     """
-    log_to_stderr()
     with _closed_after(existing_parts(settings)) as parts:
         yield parts
 
