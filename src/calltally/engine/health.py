@@ -1,11 +1,10 @@
 """What calltally hears of each source: rate, delay, and what went wrong."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from calltally.engine.ingest import Applied
-from calltally.model.messages import RawMessage
 from calltally.store.asked import SourceHealth
 
 RATE_WINDOW_S = 60
@@ -46,6 +45,16 @@ class Hearing:
             # Here, too, because a service at which nobody looks would gather one of these every second for ever.
             self.per_minute(now_us)
 
+    def take(self, received_us: Sequence[int], stored_at_us: int) -> None:
+        """Count messages that were received at these instants, and stored together."""
+        self.received += len(received_us)
+        newest_us = max(received_us)
+        known_us = self.last_received_at_us
+        self.last_received_at_us = newest_us if known_us is None else max(known_us, newest_us)
+        self.count(stored_at_us, len(received_us))
+        delays_us = [stored_at_us - each_us for each_us in received_us]
+        self.delays_us.extend([delay_us for delay_us in delays_us if 0 <= delay_us < LIVE_US])
+
     def delay_ms(self) -> float | None:
         """Return the middle delay from receipt to durable of the newest messages, in milliseconds."""
         if not self.delays_us:
@@ -84,12 +93,17 @@ class Health:
 
     def of(self, source: str) -> Hearing:
         """Return the figures of one source."""
-        return self.sources.setdefault(source, Hearing())
+        hearing = self.sources.get(source)
+        if hearing is None:
+            hearing = self.sources[source] = Hearing()
+        return hearing
 
     def heard(self, applied: Applied) -> None:
         """Count a stored batch."""
-        for message in applied.messages:
-            self._heard_one(message, applied.stored_at_us)
+        messages = applied.messages
+        for source in {message.source for message in messages}:
+            received_us = [message.received_at_us for message in messages if message.source == source]
+            self.of(source).take(received_us, applied.stored_at_us)
         for message, problem in applied.problems:
             hearing = self.of(message.source)
             hearing.set_aside += 1
@@ -102,12 +116,3 @@ class Health:
         hearing.refused += 1
         hearing.last_refusal = reason
         hearing.last_refused_at_us = now_us
-
-    def _heard_one(self, message: RawMessage, stored_at_us: int) -> None:
-        hearing = self.of(message.source)
-        hearing.received += 1
-        last = hearing.last_received_at_us
-        hearing.last_received_at_us = message.received_at_us if last is None else max(last, message.received_at_us)
-        hearing.count(stored_at_us, 1)
-        if 0 <= stored_at_us - message.received_at_us < LIVE_US:
-            hearing.delays_us.append(stored_at_us - message.received_at_us)

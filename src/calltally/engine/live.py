@@ -136,7 +136,7 @@ class Board:
         for change in applied.changes:
             self._take(change)
         if applied.messages:
-            self._newest_us = max(message.received_at_us for message in applied.messages)
+            self._newest_us = max([message.received_at_us for message in applied.messages])
         self._stirred.set()
 
     def told(self, told: Told) -> None:
