@@ -31,7 +31,7 @@ class _Line(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  TCP gives a Transport
+        self._transport = transport  # type: ignore[assignment]  # TCP gives a Transport
         self._run.idle(self)
 
     def send(self, place: int) -> None:
