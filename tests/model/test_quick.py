@@ -1,14 +1,16 @@
 """A value made the quick way is the value made the long way."""
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calltally.fold.drafts import CallDraft, LegDraft, finished_call, finished_leg
 from calltally.model.events import LegEvent, LegEventKind
 from calltally.model.messages import RawMessage, received
-from calltally.model.quick import quick
+from calltally.model.quick import finisher, quick
 from calltally.model.records import Call, Leg, Records
 
 quick_event = quick(LegEvent)
@@ -62,6 +64,41 @@ def test_every_field_has_its_place(value_type: type[Leg | Call]) -> None:
     values = {name: name for name in names}
     made = quick(value_type)(**values)  # type: ignore[arg-type]  # any value has a place
     assert {name: getattr(made, name) for name in names} == values
+
+
+@pytest.mark.parametrize(
+    ("draft", "finish", "value_type"), [(LegDraft(), finished_leg, Leg), (CallDraft(), finished_call, Call)]
+)
+def test_a_finished_draft_is_the_value_of_its_fields(
+    draft: LegDraft | CallDraft, finish: Callable[[LegDraft | CallDraft], Leg | Call], value_type: type[Leg | Call]
+) -> None:
+    values = {field.name: field.name for field in fields(value_type)}
+    for name, value in values.items():
+        setattr(draft, name, value)
+    finished = finish(draft)
+    assert type(finished) is value_type
+    assert finished == value_type(**values)  # type: ignore[arg-type]  # any value has a place
+    with pytest.raises(FrozenInstanceError):
+        finished.source = "B"  # type: ignore[misc]  # what must fail
+
+
+class Place:
+    """A draft with a field too few, or of another type, for any record."""
+
+    __slots__ = ("source",)
+
+    source: int
+
+
+@pytest.mark.parametrize("value_type", [Leg, Records])
+def test_a_draft_that_has_not_the_fields_of_its_value_is_refused(value_type: type[Leg | Records]) -> None:
+    with pytest.raises(TypeError, match="Place has not the fields"):
+        finisher(Place, value_type)
+
+
+def test_a_class_that_fills_in_its_own_fields_has_no_draft() -> None:
+    with pytest.raises(TypeError, match="RawMessage"):
+        finisher(Place, RawMessage)
 
 
 def test_a_class_that_fills_in_its_own_fields_has_no_quick_constructor() -> None:

@@ -13,11 +13,9 @@ Rules (their reasons: `docs/decisions/0011-outcomes-of-a-leg.md`):
 
 from collections.abc import Sequence
 
-from calltally.model.quick import quick
+from calltally.fold.drafts import CallDraft, finished_call
 from calltally.model.records import Call, Leg
 from calltally.model.words import Direction, End, Outcome
-
-_call = quick(Call)
 
 _INBOUND = Direction.INBOUND
 _OUTBOUND = Direction.OUTBOUND
@@ -38,44 +36,33 @@ def by_start(leg: Leg) -> tuple[int, bool, str]:
 def call_from(legs: Sequence[Leg]) -> Call:
     """Return the call of one or more legs, which are in the order of their start."""
     root = _root(legs)
-    direction = _INTERNAL if len(legs) > 1 and _is_internal(root, legs) else root.direction
-    is_open, has_mailbox, crashed = _state(legs)
-    mailbox = _mailbox(legs) if has_mailbox else None
-    answered = _first_answered(legs, direction, mailbox)
-    outcome = _outcome(legs, answered=answered, mailbox=mailbox, is_open=is_open)
-    started_at_ms = legs[0].started_at_ms
-    answered_at_ms = answered.answered_at_ms if answered else None
-    ended_at_ms = _end_ms(legs)
-    agent, agent_name = _agent(root, answered, direction)
-    return _call(
-        source=root.source,
-        call_id=root.call_id,
-        direction=direction,
-        caller=root.caller,
-        caller_withheld=root.caller_withheld,
-        callee=root.callee,
-        own_numbers=root.own_numbers if len(legs) == 1 else _own_numbers(legs),
-        started_at_ms=started_at_ms,
-        answered_at_ms=answered_at_ms,
-        ended_at_ms=ended_at_ms,
-        wait_ms=_wait_ms(legs, answered=answered, mailbox=mailbox, outcome=outcome, ended_at_ms=ended_at_ms),
-        talk_ms=_talk_ms(legs, outcome=outcome, answered_at_ms=answered_at_ms, ended_at_ms=ended_at_ms),
-        outcome=outcome,
-        answered_by=answered.answered_by if answered else None,
-        voicemail=has_mailbox,
-        queue=None,
-        agent=agent,
-        agent_name=agent_name,
-        trunk=None,
-        leg_ids=tuple([leg.leg_id for leg in legs]),
-        visit_ids=(),
-        is_open=is_open,
-        crashed=crashed,
-    )
+    call = CallDraft()
+    call.source = root.source
+    call.call_id = root.call_id
+    call.caller = root.caller
+    call.caller_withheld = root.caller_withheld
+    call.callee = root.callee
+    call.own_numbers = root.own_numbers if len(legs) == 1 else _own_numbers(legs)
+    call.direction = _INTERNAL if len(legs) > 1 and _is_internal(root, legs) else root.direction
+    call.leg_ids = (root.leg_id,) if len(legs) == 1 else tuple([leg.leg_id for leg in legs])
+    call.visit_ids = ()
+    call.queue = call.trunk = None
+    call.started_at_ms = legs[0].started_at_ms
+    call.ended_at_ms = _end_ms(legs)
+    _set_state(call, legs)
+    mailbox = _mailbox(legs) if call.voicemail else None
+    answered = _first_answered(legs, call.direction, mailbox)
+    call.outcome = _outcome(legs, answered=answered, mailbox=mailbox, is_open=call.is_open)
+    call.answered_at_ms = None if answered is None else answered.answered_at_ms
+    call.answered_by = None if answered is None else answered.answered_by
+    call.wait_ms = _wait_ms(call, legs, answered, mailbox)
+    call.talk_ms = _talk_ms(call, legs)
+    call.agent, call.agent_name = _agent(root, answered, call.direction)
+    return finished_call(call)
 
 
-def _state(legs: Sequence[Leg]) -> tuple[bool, bool, bool]:
-    """Return whether any leg is open, whether any leads to a mailbox, and whether all that are open crashed."""
+def _set_state(call: CallDraft, legs: Sequence[Leg]) -> None:
+    """Set whether any leg is open, whether any leads to a mailbox, and whether all that are open crashed."""
     is_open = has_mailbox = False
     crashed = True
     for leg in legs:
@@ -83,7 +70,9 @@ def _state(legs: Sequence[Leg]) -> tuple[bool, bool, bool]:
         if leg.end is _OPEN:
             is_open = True
             crashed = crashed and leg.crashed
-    return is_open, has_mailbox, is_open and crashed
+    call.is_open = is_open
+    call.voicemail = has_mailbox
+    call.crashed = is_open and crashed
 
 
 def _root(legs: Sequence[Leg]) -> Leg:
@@ -163,19 +152,17 @@ def _end_ms(legs: Sequence[Leg]) -> int | None:
     return last_ms
 
 
-def _wait_ms(
-    legs: Sequence[Leg], *, answered: Leg | None, mailbox: Leg | None, outcome: Outcome, ended_at_ms: int | None
-) -> int | None:
+def _wait_ms(call: CallDraft, legs: Sequence[Leg], answered: Leg | None, mailbox: Leg | None) -> int | None:
     until_ms: int | None
     if answered is not None:
         until_ms = answered.answered_at_ms
-    elif outcome is _IN_PROGRESS:
+    elif call.outcome is _IN_PROGRESS:
         until_ms = None
     elif mailbox is not None:
         until_ms = _before_mailbox_ms(legs, mailbox)
     else:
-        until_ms = ended_at_ms
-    return None if until_ms is None else until_ms - legs[0].started_at_ms
+        until_ms = call.ended_at_ms
+    return None if until_ms is None else until_ms - call.started_at_ms
 
 
 def _before_mailbox_ms(legs: Sequence[Leg], mailbox: Leg) -> int:
@@ -185,14 +172,14 @@ def _before_mailbox_ms(legs: Sequence[Leg], mailbox: Leg) -> int:
     return min(max(known), mailbox.started_at_ms) if known and len(known) == len(ends) else mailbox.started_at_ms
 
 
-def _talk_ms(
-    legs: Sequence[Leg], *, outcome: Outcome, answered_at_ms: int | None, ended_at_ms: int | None
-) -> int | None:
-    if outcome is _ANSWERED:
-        return None if answered_at_ms is None or ended_at_ms is None else ended_at_ms - answered_at_ms
-    if outcome is _IN_PROGRESS:
+def _talk_ms(call: CallDraft, legs: Sequence[Leg]) -> int | None:
+    if call.outcome is _ANSWERED:
+        if call.answered_at_ms is None or call.ended_at_ms is None:
+            return None
+        return call.ended_at_ms - call.answered_at_ms
+    if call.outcome is _IN_PROGRESS:
         return None
-    return None if outcome is _UNKNOWN and any(leg.talk_ms is None for leg in legs) else 0
+    return None if call.outcome is _UNKNOWN and any(leg.talk_ms is None for leg in legs) else 0
 
 
 def _own_numbers(legs: Sequence[Leg]) -> tuple[str, ...]:

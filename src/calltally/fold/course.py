@@ -10,8 +10,7 @@ Rules (their reasons: `docs/decisions/0010-answer-without-user.md`, `0011-outcom
   nothing was heard of it for so long that it is given up.
 """
 
-from dataclasses import dataclass
-
+from calltally.fold.drafts import LegDraft
 from calltally.fold.hearing import Heard
 from calltally.fold.settling import ending_of, reported_answer_ms
 from calltally.model.words import AnswerSource, Direction, End, HangupCause, Outcome
@@ -21,6 +20,7 @@ _OPEN = End.OPEN
 _NOT_KNOWN = End.UNKNOWN
 _OBSERVED = AnswerSource.OBSERVED
 _INFERRED = AnswerSource.INFERRED
+_SOURCE_UNKNOWN = AnswerSource.UNKNOWN
 _ANSWERED = Outcome.ANSWERED
 _VOICEMAIL = Outcome.VOICEMAIL
 _IN_PROGRESS = Outcome.IN_PROGRESS
@@ -40,45 +40,11 @@ OUTCOMES = {
 """The outcome of a leg that ended without an answer."""
 
 
-@dataclass(slots=True)
-class Course:
-    """How a leg went. Fields as in `model.records.Leg`."""
+def set_course(leg: LegDraft, heard: Heard) -> None:
+    """Set how a leg went of which something was told or settled: its times, its end and its outcome.
 
-    started_at_ms: int
-    picked_up_at_ms: int | None
-    ended_at_ms: int | None
-    end: End
-    outcome: Outcome
-    voicemail: bool
-    answer_source: AnswerSource
-
-    @property
-    def answered_at_ms(self) -> int | None:
-        """When a person was connected."""
-        return self.picked_up_at_ms if self.outcome is _ANSWERED else None
-
-    @property
-    def ring_ms(self) -> int | None:
-        """Start to pick-up, or to the end if nobody picked up."""
-        until_ms = self.picked_up_at_ms
-        if until_ms is None and self.outcome is not _ANSWERED:
-            until_ms = self.ended_at_ms
-        return None if until_ms is None else until_ms - self.started_at_ms
-
-    @property
-    def talk_ms(self) -> int | None:
-        """Answer to end; 0 if it is known that nobody answered."""
-        if self.outcome is _ANSWERED:
-            if self.picked_up_at_ms is None or self.ended_at_ms is None:
-                return None
-            return self.ended_at_ms - self.picked_up_at_ms
-        if self.end is _OPEN or (self.end is _NOT_KNOWN and self.outcome is _UNKNOWN):
-            return None
-        return 0
-
-
-def course_of(heard: Heard, direction: Direction) -> Course:
-    """Return the course of a leg of which something was told or settled."""
+    Its direction is set already.
+    """
     started_at_ms = _start_ms(heard)
     ended_at_ms, end = ending_of(heard, started_at_ms)
     voicemail = _is_voicemail(heard)
@@ -86,11 +52,13 @@ def course_of(heard: Heard, direction: Direction) -> Course:
     settled = heard.settled
     picked_up_at_ms: int | None = None
     is_answered = False
-    source = _OBSERVED if end is _KNOWN else AnswerSource.UNKNOWN
+    source = _OBSERVED if end is _KNOWN else _SOURCE_UNKNOWN
     if answered is not None:
-        picked_up_at_ms = answered.at_ms if ended_at_ms is None else min(answered.at_ms, ended_at_ms)
+        picked_up_at_ms = answered.at_ms
+        if ended_at_ms is not None and ended_at_ms < picked_up_at_ms:
+            picked_up_at_ms = ended_at_ms
         is_answered = not voicemail
-        surely = voicemail or answered.answered_by is not None or direction is _OUTBOUND
+        surely = voicemail or answered.answered_by is not None or leg.direction is _OUTBOUND
         source = _OBSERVED if surely else _INFERRED
     elif settled is not None and settled.outcome is not None:
         is_answered = settled.outcome is _ANSWERED and not voicemail
@@ -98,8 +66,30 @@ def course_of(heard: Heard, direction: Direction) -> Course:
             picked_up_at_ms = reported_answer_ms(heard, started_at_ms)
         if is_answered or heard.ended is None:
             source = settled.answer_source
-    outcome = _VOICEMAIL if voicemail else _ANSWERED if is_answered else _outcome(heard, end)
-    return Course(started_at_ms, picked_up_at_ms, ended_at_ms, end, outcome, voicemail, source)
+    leg.started_at_ms = started_at_ms
+    leg.network_answered_at_ms = picked_up_at_ms
+    leg.answered_at_ms = picked_up_at_ms if is_answered else None
+    leg.ended_at_ms = ended_at_ms
+    leg.end = end
+    leg.voicemail = voicemail
+    leg.outcome = _VOICEMAIL if voicemail else _ANSWERED if is_answered else _outcome(heard, end)
+    leg.answer_source = source
+    _set_lengths(leg)
+
+
+def _set_lengths(leg: LegDraft) -> None:
+    """Set how long a leg rang, to the end if nobody picked up, and how long it was talked, 0 if surely nobody did."""
+    is_answered = leg.outcome is _ANSWERED
+    ended_at_ms = leg.ended_at_ms
+    picked_up_at_ms = leg.network_answered_at_ms
+    rang_until_ms = ended_at_ms if picked_up_at_ms is None and not is_answered else picked_up_at_ms
+    leg.ring_ms = None if rang_until_ms is None else rang_until_ms - leg.started_at_ms
+    if is_answered:
+        leg.talk_ms = None if picked_up_at_ms is None or ended_at_ms is None else ended_at_ms - picked_up_at_ms
+    elif leg.end is _OPEN or (leg.end is _NOT_KNOWN and leg.outcome is _UNKNOWN):
+        leg.talk_ms = None
+    else:
+        leg.talk_ms = 0
 
 
 def _start_ms(heard: Heard) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from calltally.model.events import LegEvent, LegEventKind, LegSettled
+from calltally.model.quick import quick
 
 _STARTED = LegEventKind.STARTED
 _ANSWERED = LegEventKind.ANSWERED
@@ -37,23 +38,27 @@ class Heard:
     last_ms: int = 0
 
 
+_heard = quick(Heard)
+
+
 def heard_in(events: Sequence[LegEvent | LegSettled]) -> Heard:
     """Return what the events of one leg, in order and at least one, say about it."""
-    heard = Heard(first_ms=events[0].at_ms)
-    told = heard.told
+    told: list[LegEvent] = []
+    heard = _heard(told=told, first_ms=events[0].at_ms, last_ms=events[-1].at_ms)
+    gone: LegEvent | None = None
+    expired: LegEvent | None = None
     for event in events:
-        heard.last_ms = event.at_ms
         if isinstance(event, LegSettled):
             heard.settled = event
             continue
         kind = event.kind
         if kind is _GONE:
-            heard.gone = heard.gone or event
+            gone = gone or event
             continue
         if kind is _EXPIRED:
-            heard.expired = heard.expired or event
+            expired = expired or event
             continue
-        heard.gone = heard.expired = None
+        gone = expired = None
         if kind is _STARTED:
             heard.started = heard.started or event
         elif kind is _ANSWERED:
@@ -63,4 +68,6 @@ def heard_in(events: Sequence[LegEvent | LegSettled]) -> Heard:
         elif kind is not _DIGITS:
             continue
         told.append(event)
+    heard.gone = gone
+    heard.expired = expired
     return heard

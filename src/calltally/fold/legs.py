@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from calltally.fold.course import Course, course_of
+from calltally.fold.course import set_course
+from calltally.fold.drafts import LegDraft, finished_leg
 from calltally.fold.hearing import Heard, heard_in
 from calltally.model.events import LegEvent, LegEventKind, LegSettled
 from calltally.model.instants import Gap
-from calltally.model.quick import quick
 from calltally.model.records import Leg
 from calltally.model.words import AnsweredBy, Direction, End, Outcome
-
-_leg = quick(Leg)
 
 _INBOUND = Direction.INBOUND
 _OPEN = End.OPEN
@@ -39,54 +37,66 @@ def leg_from(events: Sequence[LegEvent | LegSettled], *, call_id: str, gaps: Seq
 
 
 def _leg_of(heard: Heard, main: LegEvent, call_id: str, gaps: Sequence[Gap]) -> Leg:
-    direction = _direction(heard, main)
-    course = course_of(heard, direction)
-    caller, caller_withheld = _caller(heard, main)
-    callee = main.callee or _found(heard, "callee")
-    diversion = main.diversion or _found(heard, "diversion")
-    answering_number = main.answering_number or _found(heard, "answering_number")
-    origin = main.origin_leg_id or _found(heard, "origin_leg_id")
-    users, names = _users(heard, main, direction)
-    agent = _agent(heard, course, direction, users)
-    return _leg(
-        source=main.source,
-        leg_id=main.leg_id,
-        call_id=call_id,
-        direction=direction,
-        caller=caller,
-        caller_withheld=caller_withheld,
-        callee=callee,
-        answering_number=answering_number,
-        diversion=diversion,
-        own_numbers=_distinct(diversion, callee, answering_number) if direction is _INBOUND else _distinct(caller),
-        users=users,
-        answered_by_user=agent if direction is _INBOUND else None,
-        agent=agent,
-        answered_by=_answered_by(heard) if course.outcome is _ANSWERED else None,
-        trunk=None,
-        room=None,
-        queue=None,
-        started_at_ms=course.started_at_ms,
-        network_answered_at_ms=course.picked_up_at_ms,
-        answered_at_ms=course.answered_at_ms,
-        ended_at_ms=course.ended_at_ms,
-        ring_ms=course.ring_ms,
-        queue_wait_ms=None,
-        talk_ms=course.talk_ms,
-        outcome=course.outcome,
-        hangup_cause=heard.ended.cause if heard.ended else None,
-        hangup_cause_raw=heard.ended.cause_raw if heard.ended else None,
-        sip_code=None,
-        voicemail=course.voicemail,
-        crashed=course.end is _OPEN and bool(gaps) and _is_crashed(heard, main.source, gaps),
-        end=course.end,
-        answer_source=course.answer_source,
-        transfer_type=None,
-        transfer_target=None,
-        recording_urls=heard.settled.recording_urls if heard.settled else (),
-        linked_leg_id=origin if origin != main.leg_id else None,
-        metadata=_metadata(heard, names),
-    )
+    leg = LegDraft()
+    leg.source = main.source
+    leg.leg_id = main.leg_id
+    leg.call_id = call_id
+    leg.direction = _direction(heard, main)
+    _set_numbers(leg, heard, main)
+    set_course(leg, heard)
+    _set_people(leg, heard, main)
+    ended = heard.ended
+    settled = heard.settled
+    leg.hangup_cause = None if ended is None else ended.cause
+    leg.hangup_cause_raw = None if ended is None else ended.cause_raw
+    leg.crashed = leg.end is _OPEN and bool(gaps) and _is_crashed(heard, main.source, gaps)
+    leg.recording_urls = () if settled is None else settled.recording_urls
+    leg.trunk = leg.room = leg.queue = leg.transfer_type = leg.transfer_target = None
+    leg.queue_wait_ms = leg.sip_code = None
+    return finished_leg(leg)
+
+
+def _set_numbers(leg: LegDraft, heard: Heard, main: LegEvent) -> None:
+    """Set who called whom, and from which leg this one came; what the main event leaves out may stand in others."""
+    callee = main.callee
+    diversion = main.diversion
+    answering_number = main.answering_number
+    origin = main.origin_leg_id
+    for event in heard.told:
+        callee = callee or event.callee
+        diversion = diversion or event.diversion
+        answering_number = answering_number or event.answering_number
+        origin = origin or event.origin_leg_id
+    if not callee:
+        callee = None if heard.settled is None else heard.settled.callee
+    leg.caller, leg.caller_withheld = _caller(heard, main)
+    leg.callee = callee
+    leg.diversion = diversion or None
+    leg.answering_number = answering_number or None
+    if leg.direction is _INBOUND:
+        leg.own_numbers = _distinct(diversion, callee, answering_number)
+    else:
+        leg.own_numbers = (leg.caller,) if leg.caller else ()
+    leg.linked_leg_id = origin if origin and origin != main.leg_id else None
+
+
+def _set_people(leg: LegDraft, heard: Heard, main: LegEvent) -> None:
+    """Set whose leg it was and who answered it; the course of the leg is set already."""
+    users, names = _users(heard, main, leg.direction)
+    is_answered = leg.outcome is _ANSWERED
+    answered = heard.answered
+    agent: str | None = None
+    if leg.direction is not _INBOUND:
+        agent = users[0] if len(users) == 1 else None
+        leg.answered_by_user = None
+    else:
+        if is_answered and answered is not None and answered.users:
+            agent = answered.users[0]
+        leg.answered_by_user = agent
+    leg.users = users
+    leg.agent = agent
+    leg.answered_by = _answered_by(heard) if is_answered else None
+    leg.metadata = _metadata(heard, names)
 
 
 def _stand_in(settled: LegSettled) -> LegEvent:
@@ -114,22 +124,15 @@ def _direction(heard: Heard, main: LegEvent) -> Direction:
     return told or (heard.settled.direction if heard.settled else None) or _INBOUND
 
 
-def _found(heard: Heard, field: str) -> str | None:
-    """Return the first value of a text field in all that was told, else in the history; `None` if it is nowhere."""
-    for event in heard.told:
-        value: str | None = getattr(event, field)
-        if value:
-            return value
-    return None if heard.settled is None else getattr(heard.settled, field, None)
-
-
 def _caller(heard: Heard, main: LegEvent) -> tuple[str | None, bool]:
     if main.caller is not None or main.caller_withheld:
         return main.caller, main.caller_withheld
-    caller = _found(heard, "caller")
+    caller = next((event.caller for event in heard.told if event.caller), None)
+    settled = heard.settled
+    if caller is None and settled is not None:
+        caller = settled.caller
     if caller is not None:
         return caller, False
-    settled = heard.settled
     return None, any(event.caller_withheld for event in heard.told) or (settled is not None and settled.caller_withheld)
 
 
@@ -151,15 +154,6 @@ def _users(heard: Heard, main: LegEvent, direction: Direction) -> tuple[tuple[st
     return (*users, answered.users[0]), (*filled, *answered.user_names[:1])
 
 
-def _agent(heard: Heard, course: Course, direction: Direction, users: tuple[str, ...]) -> str | None:
-    """Return who answered an inbound leg, or the user who placed an outbound one, if it is clear who that is."""
-    if direction is not _INBOUND:
-        return users[0] if len(users) == 1 else None
-    if course.outcome is not _ANSWERED or heard.answered is None or not heard.answered.users:
-        return None
-    return heard.answered.users[0]
-
-
 def _answered_by(heard: Heard) -> AnsweredBy:
     answered = heard.answered
     return _PERSON if answered is None else answered.answered_by or _PERSON
@@ -174,9 +168,10 @@ def _metadata(heard: Heard, names: tuple[str, ...]) -> dict[str, object]:
     metadata: dict[str, object] = {}
     if names and not (heard.started is not None and heard.started.voicemail):
         metadata["user_names"] = list(names)
-    digits = [event.digits for event in heard.told if event.digits]
-    if digits:
-        metadata["digits"] = list(dict.fromkeys(digits))
+    for event in heard.told:
+        if event.digits:
+            metadata["digits"] = list(dict.fromkeys([event.digits for event in heard.told if event.digits]))
+            break
     if heard.settled is not None:
         metadata.update(heard.settled.metadata)
     return metadata

@@ -54,10 +54,12 @@ def call_id_of(by_leg: dict[str, list[LegEvent | LegSettled]]) -> str:
     for events in by_leg.values():
         for event in events:
             link = event.links[-1]
-            if link[0] == "x" and (flow is None or link < flow):
-                flow = link
-            if isinstance(event, LegEvent) and event.origin_leg_id and (origin is None or event.origin_leg_id < origin):
-                origin = event.origin_leg_id
+            if link == flow:
+                continue
+            if link[0] == "x":
+                flow = link if flow is None else min(flow, link)
+            elif isinstance(event, LegEvent) and event.origin_leg_id:
+                origin = event.origin_leg_id if origin is None else min(origin, event.origin_leg_id)
     if flow is not None:
         return flow[2:]
     return origin or min(by_leg)
