@@ -203,17 +203,18 @@ def call_measures(call: Call) -> tuple[int, ...]:
     wait_ms = call.wait_ms
     withheld = 1 if call.caller_withheld else 0
     is_open = 1 if call.is_open else 0
-    flags = _CALL_FLAGS[outcome]
     waits = 0 if wait_ms is None else 1
     if outcome is Outcome.ANSWERED:
         talk_ms = call.talk_ms
         software = 1 if call.answered_by is AnsweredBy.SOFTWARE else 0
         talks = 0 if talk_ms is None else 1
-        return (*flags, software, withheld, waits, wait_ms or 0, 0, 0, talks, talk_ms or 0, is_open, 0)
-    if outcome in _UNANSWERED_SET:
+        counted = (software, withheld, waits, wait_ms or 0, 0, 0, talks, talk_ms or 0, is_open, 0)
+    elif outcome in _UNANSWERED_SET:
         gave_up = 1 if outcome is Outcome.ABANDONED and call.queue is None else 0
-        return (*flags, 0, withheld, 0, 0, waits, wait_ms or 0, 0, 0, is_open, gave_up)
-    return (*flags, 0, withheld, 0, 0, 0, 0, 0, 0, is_open, 0)
+        counted = (0, withheld, 0, 0, waits, wait_ms or 0, 0, 0, is_open, gave_up)
+    else:
+        counted = (0, withheld, 0, 0, 0, 0, 0, 0, is_open, 0)
+    return _CALL_FLAGS[outcome] + counted
 
 
 def visit_measures(visit: QueueVisit) -> tuple[int, ...]:

@@ -42,6 +42,10 @@ _ANSWERED_BY: Final[Mapping[str | None, AnsweredBy | None]] = {None: None, **{wo
 _CAUSE: Final[Mapping[str | None, HangupCause | None]] = {None: None, **{word.value: word for word in HangupCause}}
 _ENDED_BY: Final[Mapping[str | None, EndedBy | None]] = {None: None, **{word.value: word for word in EndedBy}}
 
+_WORDS: Final = (Direction, Outcome, VisitOutcome, End, AnswerSource, AnsweredBy, HangupCause, EndedBy)
+_TEXT: Final[Mapping[str | None, str | None]] = {None: None, **{word: word.value for words in _WORDS for word in words}}
+"""The plain text of every word; looking it up takes a tenth of the time that the word itself needs to tell it."""
+
 
 def texts_json(texts: tuple[str, ...]) -> str:
     """Return a list of texts as JSON."""
@@ -87,18 +91,18 @@ def message_of(row: Row) -> RawMessage:
 
 def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[object, ...]:
     """Return a call as a row of `calls`."""
-    wait_ms, talk_ms, answered_by = call.wait_ms, call.talk_ms, call.answered_by
+    wait_ms, talk_ms = call.wait_ms, call.talk_ms
     return (
         flow_id,
         call.source,
         call.call_id,
-        str(call.direction),
+        _TEXT[call.direction],
         lines_id,
         call.started_at_ms,
         call.caller,
         1 if call.caller_withheld else 0,
         messages,
-        str(call.outcome),
+        _TEXT[call.outcome],
         call.answered_at_ms,
         call.ended_at_ms,
         wait_ms,
@@ -109,7 +113,7 @@ def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[ob
         1 if call.crashed else 0,
         1 if call.voicemail else 0,
         call.callee,
-        None if answered_by is None else str(answered_by),
+        _TEXT[call.answered_by],
         call.queue,
         call.agent,
         call.agent_name,
@@ -155,14 +159,13 @@ def lines_in(row: Row) -> int:
 
 def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
     """Return a leg as a row of `legs`."""
-    answered_by, cause = leg.answered_by, leg.hangup_cause
     return (
         flow_id,
         leg_no,
         leg.source,
         leg.leg_id,
         leg.call_id,
-        str(leg.direction),
+        _TEXT[leg.direction],
         leg.caller,
         1 if leg.caller_withheld else 0,
         leg.callee,
@@ -173,7 +176,7 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
         texts_json(leg.users),
         leg.answered_by_user,
         leg.agent,
-        None if answered_by is None else str(answered_by),
+        _TEXT[leg.answered_by],
         leg.trunk,
         leg.room,
         leg.queue,
@@ -183,14 +186,14 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
         leg.ring_ms,
         leg.queue_wait_ms,
         leg.talk_ms,
-        str(leg.outcome),
-        None if cause is None else str(cause),
+        _TEXT[leg.outcome],
+        _TEXT[leg.hangup_cause],
         leg.hangup_cause_raw,
         leg.sip_code,
         1 if leg.voicemail else 0,
         1 if leg.crashed else 0,
-        str(leg.end),
-        str(leg.answer_source),
+        _TEXT[leg.end],
+        _TEXT[leg.answer_source],
         leg.transfer_type,
         leg.transfer_target,
         texts_json(leg.recording_urls),
@@ -244,7 +247,6 @@ def leg_of(row: Row) -> Leg:
 
 def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, ...]:
     """Return a queue visit as a row of `visits`."""
-    ended_by = visit.ended_by
     return (
         flow_id,
         visit_no,
@@ -257,11 +259,11 @@ def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, .
         visit.agent,
         visit.answered_at_ms,
         visit.left_at_ms,
-        str(visit.outcome),
+        _TEXT[visit.outcome],
         visit.wait_ms,
         visit.ring_ms,
         visit.talk_ms,
-        None if ended_by is None else str(ended_by),
+        _TEXT[visit.ended_by],
         visit.no_answer_rings,
         visit.entered_position,
         visit.left_position,

@@ -103,12 +103,14 @@ class Saving:
     def flow(self, flow_id: int, messages: int, records: Records) -> None:
         """Take the records of one flow."""
         call, legs, visits = records.call, records.legs, records.visits
-        call_rows = []
+        call_rows: list[Fields] = []
         if call is not None:
             call_rows.append(call_row(flow_id, messages, call, self._lines_id(call.own_numbers)))
             self._see(call, visits)
-        leg_rows = [leg_row(flow_id, number, leg) for number, leg in enumerate(legs)]
-        visit_rows = [visit_row(flow_id, number, visit) for number, visit in enumerate(visits)]
+        leg_rows: list[Fields] = []
+        for leg in legs:
+            leg_rows.append(leg_row(flow_id, len(leg_rows), leg))
+        visit_rows = [visit_row(flow_id, number, visit) for number, visit in enumerate(visits)] if visits else []
         shape = _shape(call_rows, leg_rows, visit_rows)
         rows = self._alike
         if (self._shapes.get(flow_id) or self._known.get(flow_id)) != shape:
@@ -150,12 +152,15 @@ class Saving:
         source, linked = call.source, self._linked
         found = False
         for leg in legs:
-            token = f"{source}|c:{leg.leg_id}"
+            leg_id = leg.leg_id
+            token = f"{source}|c:{leg_id}"
             if token not in linked:
                 self._links.setdefault(fingerprint(token), flow_id)
-            found = found or leg.leg_id == call.call_id
-        if not found and not any(token in linked for token in id_tokens(source, call.call_id)):
-            self._links.setdefault(fingerprint(id_tokens(source, call.call_id)[2]), flow_id)
+            found = found or leg_id == call.call_id
+        if not found:
+            as_leg, as_flow, as_id = id_tokens(source, call.call_id)
+            if as_leg not in linked and as_flow not in linked and as_id not in linked:
+                self._links.setdefault(fingerprint(as_id), flow_id)
 
     def write(self, cursor: Cursor, statements: RecordStatements, seen: Collection[tuple[str, str]]) -> None:
         """Write everything; `seen` are the values that are stored already."""
@@ -171,14 +176,15 @@ class Saving:
 
 
 def _shape(calls: Sequence[Fields], legs: Sequence[Fields], visits: Sequence[Fields]) -> Shape:
-    """Return the steady columns of the rows of a flow."""
-    return (
-        *[row[1 : tables.CALL_STEADY] for row in calls],
-        "legs",
-        *[row[2 : tables.LEG_STEADY] for row in legs],
-        "visits",
-        *[row[2 : tables.VISIT_STEADY] for row in visits],
-    )
+    """Return how many rows a flow has, and their steady columns one after another."""
+    shape: list[object] = [len(calls), len(legs), len(visits)]
+    for row in calls:
+        shape += row[1 : tables.CALL_STEADY]
+    for row in legs:
+        shape += row[2 : tables.LEG_STEADY]
+    for row in visits:
+        shape += row[2 : tables.VISIT_STEADY]
+    return tuple(shape)
 
 
 def records_in(

@@ -1,8 +1,8 @@
 """How rows are written to SQLite: many in one statement, as every statement costs a turn of Python's global lock."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import chain, compress, repeat
-from operator import is_not
+from operator import itemgetter
+from types import NoneType
 from typing import Final
 
 from sqlalchemy import Table
@@ -16,13 +16,11 @@ LIST_SIZES: Final = (256, 64, 16, 4, 1)
 ROWS_AT_ONCE: Final = (8, 2, 1)
 """How many rows a statement may have: few sizes, so that the driver knows the statements already."""
 
-MOST_TEXTS: Final = 400
-"""So many statements of one kind are remembered; a busy site has about ten sets of empty columns in each table."""
+MOST_KINDS: Final = 130
+"""So many kinds of rows are remembered for a table; a busy site has about ten sets of empty columns in each."""
 
-Filled = tuple[bool, ...]
-"""For each column whether it has a value."""
-
-_NONES: Final = repeat(None)
+Kind = tuple[type, ...]
+"""The types of a row's columns: rows of one kind have the same empty columns."""
 
 
 class Each:
@@ -50,37 +48,55 @@ class Filling:
     def __init__(self, head: str, tail: str) -> None:
         """Take what stands before and behind the rows."""
         self._head, self._tail = head, tail
-        self._texts: dict[tuple[Filled, int], str] = {}
+        self._known: dict[Kind, _Filled] = {}
 
     def write(self, cursor: Cursor, rows: Collection[Fields]) -> int:
         """Write rows."""
-        kinds: dict[Filled, list[Iterable[object]]] = {}
+        kinds: dict[Kind, list[Fields]] = {}
         for row in rows:
-            filled = tuple(map(is_not, row, _NONES))
-            members = kinds.get(filled)
+            kind = tuple(map(type, row))
+            members = kinds.get(kind)
             if members is None:
-                members = kinds[filled] = []
-            members.append(compress(row, filled) if False in filled else row)
-        count = 0
-        for filled, members in kinds.items():
-            start = 0
-            for size in ROWS_AT_ONCE:
-                while len(members) - start >= size:
-                    values = list(chain.from_iterable(members[start : start + size]))
-                    cursor.execute(self._text(filled, size), values)
-                    count += cursor.rowcount
-                    start += size
-        return count
+                kinds[kind] = [row]
+            else:
+                members.append(row)
+        return sum([self._filled(kind).write(cursor, members) for kind, members in kinds.items()])
 
-    def _text(self, filled: Filled, size: int) -> str:
-        """Return the statement for so many rows with a value in these columns."""
-        text = self._texts.get((filled, size))
-        if text is None:
-            row = f"({', '.join(['?' if is_filled else 'NULL' for is_filled in filled])})"
-            text = f"{self._head} {', '.join([row] * size)}{self._tail}"
-            if len(self._texts) < MOST_TEXTS:
-                self._texts[filled, size] = text
-        return text
+    def _filled(self, kind: Kind) -> "_Filled":
+        """Return how rows of a kind are written."""
+        filled = self._known.get(kind)
+        if filled is None:
+            filled = _Filled(self._head, kind, self._tail)
+            if len(self._known) < MOST_KINDS:
+                self._known[kind] = filled
+        return filled
+
+
+class _Filled:
+    """The statements for rows of one kind, and the columns that have a value there."""
+
+    def __init__(self, head: str, kind: Kind, tail: str) -> None:
+        places = [place for place, of in enumerate(kind) if of is not NoneType]
+        self._values: Callable[[Fields], Iterable[object]] | None = None
+        if len(places) < len(kind):
+            # `itemgetter` gives no tuple for a single place
+            self._values = itemgetter(*places) if len(places) > 1 else lambda row: [row[place] for place in places]
+        row = f"({', '.join(['NULL' if of is NoneType else '?' for of in kind])})"
+        self._texts = {size: f"{head} {', '.join([row] * size)}{tail}" for size in ROWS_AT_ONCE}
+
+    def write(self, cursor: Cursor, rows: list[Fields]) -> int:
+        """Write rows of this kind."""
+        values_of = self._values
+        count = start = 0
+        for size in ROWS_AT_ONCE:
+            while len(rows) - start >= size:
+                values: list[object] = []
+                for row in rows[start : start + size]:
+                    values += row if values_of is None else values_of(row)
+                cursor.execute(self._texts[size], values)
+                count += cursor.rowcount
+                start += size
+        return count
 
 
 class Among:
