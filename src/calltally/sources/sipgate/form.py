@@ -39,8 +39,7 @@ _PLAIN = {name + suffix: name for name in LISTS for suffix in ("", "[]", "%5B%5D
 
 
 _ENCODED = tuple((f"{name}%5B%5D=".encode(), f"{name}=".encode()) for name in sorted(LISTS))
-_PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - set(b"%["))
-_ALL_BUT_MARKS = bytes(set(range(256)) - set(b"=&"))
+_PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - set(b"%[=&"))
 _MARKS = b"=&" * LONGEST_VALUE
 
 
@@ -109,10 +108,8 @@ def _plain(body: bytes) -> Form | None:
     if b"%" in body:
         for encoded, plain in _ENCODED:
             body = body.replace(encoded, plain)
-    if body.translate(None, _PLAIN_BYTES):
-        return None
-    marks = body.translate(None, _ALL_BUT_MARKS)
-    if len(marks) % 2 == 0 or not _MARKS.startswith(marks):  # each pair has its one "="
+    marks = body.translate(None, _PLAIN_BYTES)
+    if len(marks) % 2 == 0 or not _MARKS.startswith(marks):  # each pair has its one "=", and nothing is odd besides
         return None
     # No name of ours has a blank, so names may be decoded with the values.
     words = body.replace(b"+", b" ").replace(b"&", b"=").decode("ascii").split("=")
