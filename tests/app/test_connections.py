@@ -8,8 +8,12 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from calltally.app.connections import LARGEST_HEAD, LONGEST_ARRIVAL_SECONDS, GuardedHttp, close_late
+from calltally.app.connections import LARGEST_HEAD, LARGEST_REQUEST, LONGEST_ARRIVAL_SECONDS, GuardedHttp, close_late
 from calltally.app.sockets import GuardedSocket
+from calltally.engine.health import Health
+from calltally.engine.writer import BusyError, Durable
+from calltally.inlets.webhook import WebhookInlet
+from calltally.sources.source import Delivery, NotAllowedError, RawMessage, Reply, Webhook
 from tests.wire import Wire
 
 PATIENCE_SECONDS = 20
@@ -23,12 +27,12 @@ UPGRADE = (
 class Connection:
     """A client's connection to a server that answers "ok" to everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, inlet: WebhookInlet | None = None) -> None:
         config = uvicorn.Config(_say_ok, http=GuardedHttp, lifespan="off", log_config=None, interface="asgi3")
         config.load()
         self.wire = Wire()
         self.state = ServerState()
-        self._protocol = GuardedHttp(config, self.state, {})
+        self._protocol = GuardedHttp(config, self.state, {}, inlet=inlet)
         self._protocol.connection_made(self.wire)
 
     async def send(self, data: bytes) -> bytes:
@@ -55,16 +59,17 @@ async def _say_ok(scope: Scope, receive: Receive, send: Send) -> None:
     message = await receive()
     while message.get("more_body"):
         message = await receive()
+    assert b"x-key" not in dict(scope["headers"])
     if message["type"] == "http.request":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-def run(scenario: Callable[[Connection], Awaitable[None]]) -> None:
+def run(scenario: Callable[[Connection], Awaitable[None]], inlet: WebhookInlet | None = None) -> None:
     """Run a scenario on a new connection."""
 
     async def go() -> None:
-        connection = Connection()
+        connection = Connection(inlet)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await scenario(connection)
             await connection.leave()
@@ -121,6 +126,58 @@ def test_a_head_is_read_up_to_its_limit_and_a_body_beyond_it() -> None:
         assert connection.wire.closed
 
     run(scenario)
+
+
+CHUNKED = b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n"
+
+
+def inlet_with_key() -> WebhookInlet:
+    """Return an inlet that lets in who names the key in a header, and can store nothing."""
+
+    def admit(delivery: Delivery) -> None:
+        if "x-key" not in delivery.headers:
+            raise NotAllowedError("You have no key.")
+
+    def take(message: RawMessage, durable: Durable) -> None:  # noqa: ARG001  as it is called
+        raise BusyError
+
+    webhook = Webhook(
+        kept_headers=(), read_headers=("x-key",), admit=admit, reply=Reply(content_type="text/plain", body=b"")
+    )
+    return WebhookInlet(webhooks={"exchange": webhook}, take=take, health=Health(()), clock_us=lambda: 1)
+
+
+@pytest.mark.parametrize("asked", [b"POST /page", b"POST /in/exchange"])
+def test_lines_behind_a_body_do_not_grow_for_ever(asked: bytes) -> None:
+    async def scenario(connection: Connection) -> None:
+        await connection.send(asked + CHUNKED)
+        line = b"X-Long: " + b"z" * LARGEST_HEAD + b"\r\n"
+        for _ in range(LARGEST_REQUEST // len(line)):
+            await connection.send(line)
+        assert not connection.wire.closed
+        assert (await connection.send(2 * line)).startswith(b"HTTP/1.1 413 ")
+        assert connection.wire.closed
+
+    run(scenario, inlet_with_key())
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        pytest.param(b"POST /page" + CHUNKED + b"X-Key: 1\r\n\r\n", b"200", id="page"),
+        pytest.param(b"POST /in/exchange" + CHUNKED + b"X-Key: 1\r\n\r\n", b"401", id="push"),
+        pytest.param(
+            b"POST /in/exchange HTTP/1.1\r\nHost: x\r\nX-Key: 1\r\nContent-Length: 3\r\n\r\na=b",
+            b"503",
+            id="push with the key in its head",
+        ),
+    ],
+)
+def test_a_line_behind_a_body_is_no_header(request_bytes: bytes, status: bytes) -> None:
+    async def scenario(connection: Connection) -> None:
+        assert (await connection.send(request_bytes)).startswith(b"HTTP/1.1 " + status)
+
+    run(scenario, inlet_with_key())
 
 
 def test_a_viewer_who_never_reads_is_cut_off() -> None:

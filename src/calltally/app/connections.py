@@ -11,21 +11,27 @@ from typing import Any, Final
 from calltally.inlets.push_connection import PushConnection
 
 LARGEST_HEAD: Final = 64 * 1024
+LARGEST_REQUEST: Final = 8 * 1024 * 1024
+"""Of what arrives of one request in all: the largest push in tiny chunks. Lines behind a chunked body count, too."""
 LONGEST_ARRIVAL_SECONDS: Final = 30.0
 LARGEST_FRAME: Final = 64 * 1024
 """Of a WebSocket; viewers have nothing to say."""
 
 _TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_HEAD_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+_TOO_LARGE: Final = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class GuardedHttp(PushConnection):
-    """HTTP on one connection, which notes since when a request is on its way and how large its head is so far."""
+    """HTTP on one connection, which notes since when a request is on its way and how large it is so far."""
 
     arriving_since: float | None = None
     _in_head = False
     _has_begun = False
-    _head_bytes = 0
+    _head_lines = 0
+    _bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin; the first request is to come soon."""
@@ -33,14 +39,13 @@ class GuardedHttp(PushConnection):
         self.arriving_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head of a request has become too large."""
+        """Read on, unless a request or its head has become too large."""
         if self.arriving_since is None and (self.resting_since is not None or self.timeout_keep_alive_task is not None):
             self.arriving_since = self.loop.time()
-        self._head_bytes += len(data)
+        self._bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > LARGEST_HEAD and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        if self._bytes > LARGEST_HEAD and not self.transport.is_closing():
+            self._stop_if_too_large()
         if self.transport.is_closing():
             self._forget()
 
@@ -50,6 +55,14 @@ class GuardedHttp(PushConnection):
             self.transport.write(_TOO_LATE)
         self.transport.close()
         self._forget()
+
+    def _stop_if_too_large(self) -> None:
+        if self._in_head:
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+        elif self._has_begun and self._bytes > LARGEST_REQUEST:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
 
     def _forget(self) -> None:
         """Tell the request in work that nobody waits for its answer; writing it to a closed connection would fail."""
@@ -62,19 +75,21 @@ class GuardedHttp(PushConnection):
         """Note that a request begins."""
         super().on_message_begin()
         self._in_head = self._has_begun = True
-        self._head_bytes = 0
+        self._bytes = 0
         if self.arriving_since is None:
             self.arriving_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Note that the head is whole."""
         self._in_head = False
+        self._head_lines = len(self.headers)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole."""
+        """Note that the request is whole; lines behind its body are dropped, as no proxy has checked them."""
         self.arriving_since = None
         self._has_begun = False
+        del self.headers[self._head_lines :]
         super().on_message_complete()
 
 
