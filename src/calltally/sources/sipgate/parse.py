@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 
 from calltally.model.events import Event, LegEvent, LegEventKind
 from calltally.model.messages import BadMessageError, RawMessage
-from calltally.model.quick import quick
 from calltally.model.words import AnsweredBy, Direction, HangupCause
+from calltally.sources.sipgate.drafts import LegEventDraft, finished_event
 from calltally.sources.sipgate.form import Form, form_from
 from calltally.sources.sipgate.ids import id_from
 from calltally.sources.sipgate.numbers import is_withheld, number_from
 from calltally.sources.sipgate.polled import expired_from, running_from, settled_from
-
-_leg_event = quick(LegEvent)
 
 _KINDS = {
     "newCall": LegEventKind.STARTED,
@@ -82,30 +80,29 @@ def _pushed(message: RawMessage) -> LegEvent:
     caller = get("from")
     direction = _direction(get("direction"))
     users, user_names = _users(form)
+    event = LegEventDraft()
+    event.source = message.source
+    event.at_ms, event.sequence = divmod(message.received_at_us, 1000)
+    event.tie = message.digest
+    event.kind = kind
+    event.leg_id = leg_id
+    event.links = _links(leg_id, origin, id_from(get("xcid"), "xcid"))
+    event.origin_leg_id = origin
+    event.direction = direction
+    event.caller = number_from(caller)
+    event.caller_withheld = is_withheld(caller)
+    event.callee = number_from(get("to"))
+    event.users = users
+    event.user_names = user_names
+    event.voicemail = user_names == ("voicemail",) and kind is _STARTED
+    event.answering_number = number_from(get("answeringNumber"))
+    event.diversion = number_from(get("diversion"))
+    event.answered_by = _PERSON if kind is _ANSWERED and (users or direction is _OUTBOUND) else None
     cause = get("cause") or None if kind is _ENDED else None
-    return _leg_event(
-        source=message.source,
-        at_ms=message.received_at_us // 1000,
-        sequence=message.received_at_us % 1000,
-        tie=message.digest,
-        kind=kind,
-        leg_id=leg_id,
-        links=_links(leg_id, origin, id_from(get("xcid"), "xcid")),
-        origin_leg_id=origin,
-        direction=direction,
-        caller=number_from(caller),
-        caller_withheld=is_withheld(caller),
-        callee=number_from(get("to")),
-        users=users,
-        user_names=user_names,
-        voicemail=user_names == ("voicemail",) and kind is _STARTED,
-        answering_number=number_from(get("answeringNumber")),
-        diversion=number_from(get("diversion")),
-        answered_by=_PERSON if kind is _ANSWERED and (users or direction is _OUTBOUND) else None,
-        cause=CAUSES.get(cause, _OTHER) if cause else None,
-        cause_raw=cause,
-        digits=get("dtmf") or None if kind is _DIGITS else None,
-    )
+    event.cause = CAUSES.get(cause, _OTHER) if cause else None
+    event.cause_raw = cause
+    event.digits = get("dtmf") or None if kind is _DIGITS else None
+    return finished_event(event)
 
 
 def _direction(word: str | None) -> Direction | None:
