@@ -1,7 +1,10 @@
 """What the log may say."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +82,39 @@ def test_the_log_says_what_failed_and_where_but_nothing_of_people(program: str, 
     assert 'File "<string>", line' in done.stderr
     assert "12345678" not in done.stderr
     assert done.stdout == ""
+
+
+GOES_ON = """
+for word in ("debug", "info", "warning", "error", "critical"):
+    getattr(log, word)("store_failed", reason=word)
+try:
+    raise ValueError
+except ValueError:
+    log.exception("message_not_handled")
+    logging.getLogger("library").error("message_not_handled", exc_info=True)
+print("went on")
+"""
+
+
+def _full_disk() -> int:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def _pipe_without_reader() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("opened", [_full_disk, _pipe_without_reader])
+def test_a_log_that_cannot_be_written_stops_no_work(opened: Callable[[], int]) -> None:
+    errors = opened()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", BEGIN + GOES_ON], stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+        )
+    finally:
+        os.close(errors)
+    assert done.stdout == "went on\n"

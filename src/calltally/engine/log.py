@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, TextIO, TypeAlias
 
@@ -31,6 +32,18 @@ class _Formatter(logging.Formatter):
         return traceback_of(error) if isinstance(error, BaseException) else ""
 
 
+class _Lines(structlog.PrintLogger):
+    """Writes lines. One that cannot be written is lost: a full disk or a reader who has gone must stop no work."""
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        with suppress(OSError, ValueError):  # the latter if it is closed
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
 def log_to_stderr() -> None:
     """Set the log up for this process; the output of commands stays free of it."""
     colours = sys.stderr.isatty()
@@ -42,7 +55,7 @@ def log_to_stderr() -> None:
             structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=_write_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
     )
     libraries = logging.StreamHandler(sys.stderr)
     libraries.setLevel(logging.WARNING)
