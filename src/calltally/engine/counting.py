@@ -1,24 +1,73 @@
 """From changed records to changed roll-ups: what a call counted before is taken back, what it counts now is added."""
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import add, neg, sub
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from operator import add, sub
+from typing import TypeAlias, TypeVar
 
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES, call_measures, call_spreads, visit_measures
 from calltally.model.buckets import LocalDays
 from calltally.model.instants import QUARTER_MS
 from calltally.model.records import Call, QueueVisit, Records
+from calltally.model.words import Direction
 from calltally.store.asked import CellDeltas, RollUpDeltas
 
-Cell: TypeAlias = tuple[int, tuple[object, ...]]
-"""A quarter hour or day, and the dimensions."""
+Place: TypeAlias = tuple[int, str, Direction, tuple[str, ...]]
+"""What the cell of a call follows from: quarter hour, source, direction and own numbers."""
+
+Cell: TypeAlias = tuple[object, ...]
+"""A quarter hour or day, and the dimensions: a key of `RollUpDeltas`."""
 
 Cells: TypeAlias = dict[Cell, Sequence[int]]
-Spreads = Sequence[tuple[str, int]]
+CellT = TypeVar("CellT", bound=Cell)
+Measured: TypeAlias = tuple[int, ...]
+Spread: TypeAlias = tuple[str, int]
 _NO_CALL = (0,) * len(CALL_MEASURES)
 _NO_VISIT = (0,) * len(VISIT_MEASURES)
-_NO_SPREAD = (0,)
 LinesId = Callable[[tuple[str, ...]], int]
+
+
+class _Counted:
+    """What the calls of one place counted before and count now; added up once, at the end."""
+
+    __slots__ = ("added", "added_spreads", "taken", "taken_spreads")
+
+    def __init__(self) -> None:
+        self.taken: list[Measured] = []
+        self.added: list[Measured] = []
+        self.taken_spreads: list[Spread] = []
+        self.added_spreads: list[Spread] = []
+
+    def measures(self) -> Sequence[int]:
+        """Return the change of each measure."""
+        return list(map(sub, _summed(self.added), _summed(self.taken)))
+
+    def spreads(self) -> Counter[Spread]:
+        """Return the change of each bin."""
+        counts = Counter(self.added_spreads)
+        for spread in self.taken_spreads:
+            counts[spread] -= 1
+        return counts
+
+
+class _Sums:
+    """The changes of calls in all buckets of one length."""
+
+    def __init__(self) -> None:
+        self.calls: Cells = {}
+        self._spreads: dict[Cell, int] = {}
+
+    def add(self, cell: Cell, measures: Sequence[int], spreads: Mapping[Spread, int]) -> None:
+        """Add what changed in a cell; several places may lie in it."""
+        self.calls[cell] = list(map(add, self.calls.get(cell, _NO_CALL), measures))
+        counts = self._spreads
+        for spread, count in spreads.items():
+            bin_cell = cell + spread
+            counts[bin_cell] = counts.get(bin_cell, 0) + count
+
+    def changed_spreads(self) -> CellDeltas:
+        """Return the bins that changed."""
+        return {cell: (count,) for cell, count in self._spreads.items() if count}
 
 
 class Tally:
@@ -28,9 +77,8 @@ class Tally:
         """Take the site's days and the store's ids for sets of own numbers."""
         self._days = days
         self._lines_id = lines_id
-        self._calls: Cells = {}
-        self._visits: Cells = {}
-        self._spreads: Cells = {}
+        self._calls: dict[Place, _Counted] = {}
+        self._visits: dict[tuple[int, str, str], Sequence[int]] = {}
 
     def change(self, old: Records, new: Records) -> None:
         """Count the difference between what a flow was and what it is."""
@@ -44,58 +92,57 @@ class Tally:
 
     def deltas(self) -> RollUpDeltas:
         """Return every cell that changed."""
+        quarters, days = _Sums(), _Sums()
+        for (quarter, source, direction, own_numbers), counted in self._calls.items():
+            dimensions = (source, str(direction), self._lines_id(own_numbers))
+            measures, spreads = counted.measures(), counted.spreads()
+            quarters.add((quarter, *dimensions), measures, spreads)
+            days.add((self._days.start_of(quarter), *dimensions), measures, spreads)
         return RollUpDeltas(
-            call_quarter=_changed(self._calls),
-            call_day=self._by_day(self._calls),
+            call_quarter=_changed(quarters.calls),
+            call_day=_changed(days.calls),
             visit_quarter=_changed(self._visits),
-            visit_day=self._by_day(self._visits),
-            spread_quarter=_changed(self._spreads),
-            spread_day=self._by_day(self._spreads),
+            visit_day=_changed(self._visits_by_day()),
+            spread_quarter=quarters.changed_spreads(),
+            spread_day=days.changed_spreads(),
         )
 
     def _change_call(self, old: Call | None, new: Call | None) -> None:
-        before = call_measures(old) if old is not None else _NO_CALL
-        after = call_measures(new) if new is not None else _NO_CALL
-        if old is None or new is None or _place(old) != _place(new):
-            if old is not None:
-                self._count_call(old, map(neg, before), call_spreads(old), ())
-            if new is not None:
-                self._count_call(new, after, (), call_spreads(new))
-        else:
-            self._count_call(new, map(sub, after, before), call_spreads(old), call_spreads(new))
+        if old is not None:
+            counted = self._counted(old)
+            counted.taken.append(call_measures(old))
+            counted.taken_spreads += call_spreads(old)
+        if new is not None:
+            counted = self._counted(new)
+            counted.added.append(call_measures(new))
+            counted.added_spreads += call_spreads(new)
 
-    def _count_call(self, call: Call, changes: Iterable[int], taken: Spreads, added: Spreads) -> None:
-        """Count changed measures, and bins taken from and added to the spreads, in the cells of one call."""
-        quarter = call.started_at_ms - call.started_at_ms % QUARTER_MS
-        dimensions = (call.source, call.direction.value, self._lines_id(call.own_numbers))
-        cell = (quarter, dimensions)
-        self._calls[cell] = list(map(add, self._calls.get(cell, _NO_CALL), changes))
-        if taken == added:
-            return
-        for spreads, sign in ((taken, -1), (added, 1)):
-            for spread in spreads:
-                place = (quarter, (*dimensions, *spread))
-                self._spreads[place] = [self._spreads.get(place, _NO_SPREAD)[0] + sign]
+    def _counted(self, call: Call) -> _Counted:
+        """Return what is counted in the place of a call."""
+        started_at_ms = call.started_at_ms
+        place = (started_at_ms - started_at_ms % QUARTER_MS, call.source, call.direction, call.own_numbers)
+        counted = self._calls.get(place)
+        if counted is None:
+            counted = self._calls[place] = _Counted()
+        return counted
 
     def _count_visit(self, visit: QueueVisit, count: Callable[[int, int], int]) -> None:
-        quarter = visit.entered_at_ms - visit.entered_at_ms % QUARTER_MS
-        cell = (quarter, (visit.source, visit.queue))
+        cell = (visit.entered_at_ms - visit.entered_at_ms % QUARTER_MS, visit.source, visit.queue)
         self._visits[cell] = list(map(count, self._visits.get(cell, _NO_VISIT), visit_measures(visit)))
 
-    def _by_day(self, quarters: Cells) -> CellDeltas:
+    def _visits_by_day(self) -> Cells:
         """Return the changes of days from those of their quarter hours; a quarter hour lies in one local day."""
         days: Cells = {}
-        for (quarter, dimensions), sums in quarters.items():
-            cell = (self._days.start_of(quarter), dimensions)
-            known = days.get(cell)
-            days[cell] = sums if known is None else list(map(add, known, sums))
-        return _changed(days)
+        for (quarter, *dimensions), sums in self._visits.items():
+            cell = (self._days.start_of(quarter), *dimensions)
+            days[cell] = list(map(add, days.get(cell, _NO_VISIT), sums))
+        return days
 
 
-def _place(call: Call) -> tuple[object, ...]:
-    """Return what the cell of a call follows from."""
-    return (call.started_at_ms, call.source, call.direction, call.own_numbers)
+def _summed(rows: list[Measured]) -> Sequence[int]:
+    """Return the sum of each measure."""
+    return list(map(sum, zip(*rows, strict=True))) if rows else _NO_CALL
 
 
-def _changed(cells: Cells) -> CellDeltas:
-    return {(bucket, *dimensions): sums for (bucket, dimensions), sums in cells.items() if any(sums)}
+def _changed(cells: Mapping[CellT, Sequence[int]]) -> CellDeltas:
+    return {cell: sums for cell, sums in cells.items() if any(sums)}
