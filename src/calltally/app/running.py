@@ -88,7 +88,6 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     presence = _presence(parts)
     presence.begin(ingest)
     writer = Writer(ingest, observed.not_stored)
-    writer.start()
     duties = _duties(parts, writer, board, presence)
     inlet = WebhookInlet(
         webhooks=parts.webhooks(),
@@ -102,6 +101,7 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     inside = Inside(parts=parts, duties=duties, observed=observed)
     mirror = TeamMirror(parts.store, parts.teams.current, performing(writer))
     async with AsyncExitStack() as stack:
+        writer.start()  # from here on its thread must be told to end, or the process never would
         stack.callback(_finish, presence, writer)
         for name, work in (("board", board.run), ("duties", duties.run), ("teams", mirror.run)):
             await stack.enter_async_context(meanwhile(name, work))
