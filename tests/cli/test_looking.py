@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,18 @@ def test_a_warning_of_check_is_no_failure(called: Callable[..., Ended], tmp_path
     assert f"WARNING  settings {data / 'calltally.toml'}: It holds secrets" in told
     assert f"WARNING  key {data / 'secret.key'}: It holds secrets" in told
     assert "Everything is ready. 2 warnings: see above." in told
+
+
+def test_check_warns_of_a_rebuild_that_was_interrupted(called: Callable[..., Ended], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with closing(open_store(str(data / "calltally.db"), zone="Europe/Berlin")) as store, store.write() as transaction:
+        transaction.begin_rebuild()
+    status, told = called("check")
+    assert status == 0
+    assert "WARNING  database: Calls and figures are not whole" in told
+    assert called("rebuild")[0] == 0
+    assert "WARNING  database" not in called("check")[1]
 
 
 def test_a_broken_file_of_teams_is_told_by_check_once_and_by_no_command_that_needs_no_teams(

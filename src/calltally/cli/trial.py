@@ -20,6 +20,7 @@ from calltally.engine.checks import (
     newest_message_us,
     others_may_read,
     port_finding,
+    rebuild_findings,
     source_findings,
 )
 from calltally.engine.sign_in import KEY_FILE
@@ -52,6 +53,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
                 Finding(subject="database", warning=f"{warning[0].upper()}{warning[1:]}.")
                 for warning in database_warnings(settings)
             )
+            yield from rebuild_findings(parts.store, settings.command)
             yield from source_findings(parts.store, tuple(settings.sources))
             yield from _ways_in(parts)
     except StoreError as refused:

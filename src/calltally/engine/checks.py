@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
+from calltally.store.asked import REBUILD_BEGAN
 from calltally.store.store import Store
 
 _EARLIEST_YEAR = 2025
@@ -127,6 +128,17 @@ def clock_finding(now_us: int, newest_us: int | None) -> Finding:
         sentence = f"It says {now:%Y-%m-%d %H:%M:%S} UTC, but the newest message is of {newest:%Y-%m-%d %H:%M:%S} UTC."
         return Finding(subject="clock", problem=sentence)
     return Finding(subject="clock", detail=f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def rebuild_findings(store: Store, command: str) -> list[Finding]:
+    """Return what to do about figures that were to be made again and are not whole yet; nothing where they are."""
+    if store.value(REBUILD_BEGAN) is None:
+        return []
+    sentence = (
+        f"Calls and figures are not whole: `{command} rebuild` has not ended yet, and nothing old is deleted until it"
+        " has. If it no longer runs, run it again; no message is lost."
+    )
+    return [Finding(subject="database", warning=sentence)]
 
 
 def newest_message_us(store: Store) -> int | None:

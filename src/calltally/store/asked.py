@@ -13,6 +13,9 @@ from calltally.model.words import Direction, Outcome
 RECORDS_PRUNED: Final = "store.records_pruned_before_ms"
 """Under this name the store keeps, as a text, before which instant records have been pruned; roll-ups outlive them."""
 
+REBUILD_BEGAN: Final = "store.rebuild_began"
+"""Under this name stands a text while records are made again; it stays if that was interrupted."""
+
 
 class Subject(StrEnum):
     """What measures are taken of."""

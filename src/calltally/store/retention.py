@@ -3,13 +3,13 @@
 from typing import Final
 
 from calltally.store import tables
-from calltally.store.asked import RECORDS_PRUNED, PruneCounts
+from calltally.store.asked import REBUILD_BEGAN, RECORDS_PRUNED, PruneCounts
 from calltally.store.statements import Cursor, Dialect
 
 PRUNED_VALUE: Final = RECORDS_PRUNED
 JOURNAL_VALUE: Final = "store.journal_pruned_before_us"
 """Under this name the store remembers before which instant messages have been pruned."""
-REBUILD_VALUE: Final = "store.rebuild_began"
+REBUILD_VALUE: Final = REBUILD_BEGAN
 """The same while records are made again; what is not placed yet has no record, and must not go uncounted."""
 NEVER: Final = -(2**62)
 
