@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from calltally.model.events import Event
 from calltally.model.messages import RawMessage
@@ -54,6 +55,10 @@ class Flows:
     def find(self, token: str) -> Flow | None:
         """Return the flow of a token if it is in memory."""
         return self._by_token.get(token)
+
+    def missing(self, token_lists: Iterable[Sequence[str]]) -> set[str]:
+        """Return the tokens of which no flow is in memory."""
+        return set(chain.from_iterable(token_lists)).difference(self._by_token)
 
     def among(self, tokens: Iterable[str]) -> list[Flow]:
         """Return the flows of these tokens that are in memory, each once."""

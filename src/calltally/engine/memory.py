@@ -40,8 +40,7 @@ class Memory:
 
     def load_missing(self, transaction: Transaction, token_lists: Collection[list[str]]) -> list[int]:
         """Read the flows that are not in memory, and return ids for those that are new, with one question each."""
-        find = self.flows.find
-        missing = {token for tokens in token_lists for token in tokens if find(token) is None}
+        missing = self.flows.missing(token_lists)
         if not missing:
             return []
         stored = transaction.flows_of(missing)
