@@ -8,7 +8,7 @@ from calltally.fold.visits import visit_records
 from calltally.model.events import Event, LegEvent, LegSettled, QueueEvent, in_order
 from calltally.model.instants import Gap
 from calltally.model.quick import quick
-from calltally.model.records import NOTHING, Records
+from calltally.model.records import NOTHING, Leg, Records
 
 _records = quick(Records)
 
@@ -35,8 +35,11 @@ def records_from(events: Iterable[Event], gaps: Sequence[Gap] = ()) -> Records:
     if not by_leg:
         return visit_records(lines) if lines else NOTHING
     call_id = call_id_of(by_leg)
-    found = [leg_from(heard, call_id=call_id, gaps=gaps) for heard in by_leg.values()]
-    legs = [leg for leg in found if leg is not None]
+    legs: list[Leg] = []
+    for heard in by_leg.values():
+        leg = leg_from(heard, call_id=call_id, gaps=gaps)
+        if leg is not None:
+            legs.append(leg)
     if not legs:
         return NOTHING
     if len(legs) > 1:
@@ -49,17 +52,16 @@ def call_id_of(by_leg: dict[str, list[LegEvent | LegSettled]]) -> str:
 
     Where there are several, the smallest: the id follows from the set of events.
     """
-    flow: str | None = None
-    origin: str | None = None
+    flow = origin = ""
     for events in by_leg.values():
         for event in events:
             link = event.links[-1]
             if link == flow:
                 continue
             if link[0] == "x":
-                flow = link if flow is None else min(flow, link)
+                flow = min(flow, link) if flow else link
             elif isinstance(event, LegEvent) and event.origin_leg_id:
-                origin = event.origin_leg_id if origin is None else min(origin, event.origin_leg_id)
-    if flow is not None:
+                origin = min(origin, event.origin_leg_id) if origin else event.origin_leg_id
+    if flow:
         return flow[2:]
     return origin or min(by_leg)
