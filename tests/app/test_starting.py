@@ -45,3 +45,26 @@ def test_a_second_service_writes_no_outage_into_the_data_of_the_first(tmp_path: 
         with first.client() as client:
             gaps = client.get("/api/v1/query?metrics=calls&since=-1d").json()["gaps"]
             assert [gap["reason"] for gap in gaps] == ["nothing was heard yet"]
+
+
+def test_a_service_that_is_told_to_end_while_it_starts_ends_at_once() -> None:
+    """A process that leaves the signal to the system is ended by it, or does not hear of it as a container's first."""
+    program = """
+import os, signal
+from calltally.app.starting import ending_at_once
+
+heard = []
+signal.signal(signal.SIGTERM, lambda *_: heard.append("by another"))
+with ending_at_once():
+    signal.raise_signal(signal.SIGTERM)
+assert heard == ["by another"]
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+with ending_at_once():
+    pass
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+with ending_at_once():
+    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pause()
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    assert done.returncode == 0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from calltally.app.starting import listening, sole_service
+from calltally.app.starting import ending_at_once, listening, sole_service
 from calltally.settings import Settings, require_guard
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
         StoreError: the database cannot be opened.
     """
     require_guard(settings.server)
-    with sole_service(settings.data), listening(settings.server.listen) as door:
+    with ending_at_once(), sole_service(settings.data), listening(settings.server.listen) as door:
         _load_log()
         from calltally.app.running import serve_at  # noqa: PLC0415  see the module's docstring
 
