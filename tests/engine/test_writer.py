@@ -145,6 +145,7 @@ def test_beyond_the_limit_senders_are_told_to_come_again(world: World, monkeypat
             answers = [writer.accept(new_call(number, f"c{number}")) for number in range(3)]
             with pytest.raises(BusyError):
                 await writer.accept(new_call(9, "too-many"))
+            assert writer.turned_away
         await asyncio.gather(*answers)
         await writer.accept(new_call(9, "in-time"))
 
@@ -209,6 +210,27 @@ def test_a_job_that_nobody_waits_for_any_more_is_left_out(world: World) -> None:
     run(world, scenario)
     assert done == ["wanted"]
     assert len(stored(world)) == 1
+
+
+def test_senders_are_answered_whatever_fails_when_a_failure_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_messages: Sequence[RawMessage]) -> Applied:
+        raise StoreError("the disk is full")
+
+    def fail(_messages: Sequence[RawMessage]) -> None:
+        raise ZeroDivisionError
+
+    async def scenario() -> None:
+        writer = Writer(world.ingest, fail)
+        monkeypatch.setattr(world.ingest, "apply", full)
+        writer.start()
+        for number in range(2):
+            with pytest.raises(NotStoredError):
+                await writer.accept(new_call(number, f"c{number}"))
+        writer.stop()
+
+    asyncio.run(scenario())
 
 
 def test_a_failing_job_is_the_askers_matter_alone(world: World) -> None:

@@ -233,3 +233,10 @@ def test_the_peer_is_the_last_hop_that_is_no_proxy_of_ours(
     headers = [(b"x-forwarded-for", hops.encode()) for hops in forwarded]
     exchange.take(Sender(headers=headers, peer=(connection, 1) if connection else None))
     assert [delivery.peer for delivery in exchange.deliveries] == [peer]
+
+
+def test_a_fault_of_ours_is_not_told_as_one_of_the_sender() -> None:
+    exchange = Exchange(refusal=ZeroDivisionError())
+    sender = exchange.take(Sender())
+    assert (sender.status, exchange.messages, exchange.refused) == (503, [], 0)
+    assert int(sender.told["retry-after"]) > 0

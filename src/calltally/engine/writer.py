@@ -61,7 +61,7 @@ class Writer:
         self.degraded: str | None = None
         """Why the store cannot be written at the moment, `None` while it can."""
         self.turned_away = False
-        """Whether a write failed since this was set back, so that something may have gone unheard."""
+        """Whether a write failed, or too many waited, since this was set back: something may have gone unheard."""
 
     def start(self) -> None:
         """Begin; must be called inside the event loop whose futures are to be answered."""
@@ -92,7 +92,10 @@ class Writer:
         Raises:
             BusyError: too many wait already, or the service is about to stop.
         """
-        if self._stopping or len(self._waiting) >= MOST_WAITING or self._loop is None:
+        if self._stopping or self._loop is None:
+            raise BusyError
+        if len(self._waiting) >= MOST_WAITING:
+            self.turned_away = True
             raise BusyError
         self._waiting.append((message, durable))
         if not self._wake.is_set():
@@ -177,11 +180,18 @@ class Writer:
             # Without this thread nothing is ever stored or answered again.
             log.exception("batch_not_stored", messages=len(batch))
             problem = StoreError("calltally itself failed to store a message; the log says how")
-        self.judge(problem)
-        if problem is not None and self._failed is not None:
-            self._failed([message for message, _ in batch])
+        self._judge_batch(batch, problem)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_answer, [durable for _, durable in batch], problem)
+
+    def _judge_batch(self, batch: list[tuple[RawMessage, Durable]], problem: StoreError | None) -> None:
+        try:
+            self.judge(problem)
+            if problem is not None and self._failed is not None:
+                self._failed([message for message, _ in batch])
+        except Exception:
+            # The senders are waiting still, and without this thread nobody would ever be answered.
+            log.exception("batch_not_judged", messages=len(batch))
 
 
 def _answer(waiting: list[Durable], problem: StoreError | None) -> None:

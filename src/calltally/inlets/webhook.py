@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from calltally.engine.health import Health
 from calltally.engine.peers import Network, peer_of
 from calltally.engine.writer import BusyError, Durable
 from calltally.sources.source import BadMessageError, NotAllowedError, RawMessage, Webhook, delivery, received
+
+log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 1024 * 1024
 PREFIX = "/in/"
@@ -163,6 +166,8 @@ class WebhookInlet:
     def begin(self, door: Door, secret: str, headers: Pairs, body: bytes, client: str, durable: Durable) -> Told | None:
         """Check a delivery and hand it to the writer, which will call `durable`; else return the answer at once.
 
+        A fault of our own is logged and told as what it is to the sender: nothing is stored, it should come again.
+
         Args:
             door: where it came in.
             secret: the rest of its path, as decoded.
@@ -171,6 +176,15 @@ class WebhookInlet:
             client: the address at the other end of the connection.
             durable: hears what kept the message from being stored, or `None` once it is durable.
         """
+        try:
+            return self._begin(door, secret, headers, body, client, durable)
+        except Exception:
+            log.exception("push_not_handled", source=door.name)
+            return NOT_STORED
+
+    def _begin(
+        self, door: Door, secret: str, headers: Pairs, body: bytes, client: str, durable: Durable
+    ) -> Told | None:
         received_at_us = self._clock_us()
         read = _read(headers, door.wanted)
         peer = peer_of(client, read.get(FORWARDED_FOR, ""), self._trusted)
