@@ -56,7 +56,7 @@ class Running:
         ]
         for thread in sending:
             thread.start()
-        time.sleep(chance.uniform(0.02, 0.6))
+        time.sleep(chance.uniform(0.02, 1.5))
         killed = chance.randrange(len(self.folders))
         self.services.pop(killed).kill()
         for thread in sending:
