@@ -231,8 +231,8 @@ def test_frames_go_out_at_once_after_a_silence_and_then_steadily(
 
 
 @given(st.lists(st.floats(0, 0.4), min_size=1, max_size=60), st.lists(st.floats(0, 0.6), min_size=60, max_size=60))
-def test_no_viewer_gets_more_than_four_frames_a_second(gaps: list[float], lates: list[float]) -> None:
-    upcoming = iter(lates)
+def test_no_viewer_gets_more_than_four_frames_a_second(gaps: list[float], late_by: list[float]) -> None:
+    upcoming = iter(late_by)
     times = _frame_times(list(accumulate(gaps)), late=lambda: next(upcoming))
     for first, time in enumerate(times):
         for count, later in enumerate(times[first + 1 :], 1):
