@@ -45,7 +45,9 @@ class _Lines(structlog.PrintLogger):
 
 
 def log_to_stderr() -> None:
-    """Set the log up for this process; the output of commands stays free of it."""
+    """Set the log up for this process, unless that is done; the output of commands stays free of it."""
+    if structlog.is_configured():
+        return
     colours = sys.stderr.isatty()
     structlog.configure(
         processors=[
