@@ -259,19 +259,25 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
     assert [life.at_ms for life in lives_in(world.store).values()] == [world.clock.now_us // 1000]
 
 
+def be_away_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the store not answer the next time when the open calls are read."""
+    healthy = world.store.open_flows
+
+    def away() -> dict[int, Records]:
+        monkeypatch.setattr(world.store, "open_flows", healthy)
+        raise StoreError("the connection was lost")
+
+    monkeypatch.setattr(world.store, "open_flows", away)
+
+
 def test_calls_of_before_the_start_are_taken_up_as_soon_as_the_store_answers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "REST_SECONDS", 0)
-    healthy = world.store.open_flows
-
-    def away_once() -> dict[int, Records]:
-        monkeypatch.setattr(world.store, "open_flows", healthy)
-        raise StoreError("the connection was lost")
 
     async def scenario(duties: Duties) -> None:
         duties.board.reload({}, ())
-        monkeypatch.setattr(world.store, "open_flows", away_once)
+        be_away_once(world, monkeypatch)
         work = asyncio.create_task(duties.run())
         await duties.has_taken_up.wait()
         assert list(duties.board.open) == ["xA"]
@@ -293,17 +299,12 @@ def test_what_could_not_be_read_of_others_is_read_when_the_store_is_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "REST_SECONDS", 0)
-    healthy = world.store.open_flows
-
-    def away_once() -> dict[int, Records]:
-        monkeypatch.setattr(world.store, "open_flows", healthy)
-        raise StoreError("the connection was lost")
 
     async def scenario(duties: Duties) -> None:
         await duties.load_board()
         viewer = duties.board.watch()
         viewer.get_nowait()
-        monkeypatch.setattr(world.store, "open_flows", away_once)
+        be_away_once(world, monkeypatch)
         work = [asyncio.create_task(duties.board.run()), asyncio.create_task(duties.run())]
         await asyncio.to_thread(other.ingest.apply, [new_call(0, "A")])
         while [call.call_id for records in (await viewer.get()).changed if (call := records.call)] != ["xA"]:

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -97,8 +96,6 @@ print("went on")
 
 
 def _full_disk() -> int:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
     return os.open("/dev/full", os.O_WRONLY)
 
 
