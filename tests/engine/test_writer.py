@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -13,7 +15,7 @@ from calltally.engine.ingest import Applied, Ingest
 from calltally.engine.writer import BusyError, NotStoredError, Writer
 from calltally.model.events import Event
 from calltally.model.messages import RawMessage
-from calltally.store.store import StoreError
+from calltally.store.store import StoreError, Transaction
 from tests.engine.ingest_world import BERLIN, World, new_call
 
 PATIENCE_SECONDS = 20
@@ -167,6 +169,81 @@ def test_stopping_stores_what_waits_and_takes_nothing_more(world: World) -> None
 
     run(world, scenario)
     assert len(stored(world)) == 5
+
+
+@dataclass(frozen=True)
+class Storing:
+    """A batch that is being stored: it is until `done` is set."""
+
+    done: threading.Event
+    answers: list[asyncio.Future[None]]
+
+
+@asynccontextmanager
+async def storing(world: World, writer: Writer, size: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Storing]:
+    """Keep the thread storing a batch of some messages until the block ends, or the event is set."""
+    begun, done = threading.Event(), threading.Event()
+    write = world.store.write
+
+    def slow() -> AbstractContextManager[Transaction]:
+        begun.set()
+        done.wait(PATIENCE_SECONDS)
+        return write()
+
+    monkeypatch.setattr(world.store, "write", slow)
+    async with held(writer):
+        answers = [writer.accept(new_call(number, f"c{number}")) for number in range(size)]
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+    try:
+        yield Storing(done, answers)
+    finally:
+        done.set()
+        await asyncio.gather(*answers)
+
+
+def test_who_brings_a_message_while_a_large_batch_is_stored_waits_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "TURN_SECONDS", PATIENCE_SECONDS)
+
+    async def scenario(writer: Writer) -> None:
+        async with storing(world, writer, writing.BUSY_BATCH, monkeypatch) as batch:
+            threading.Timer(0.05, batch.done.set).start()
+            answer = writer.accept(new_call(999, "late"))
+            assert [len(applied.messages) for applied in world.applied] == [writing.BUSY_BATCH]
+        await answer
+
+    run(world, scenario)
+    assert len(stored(world)) == writing.BUSY_BATCH + 1
+
+
+def test_nobody_waits_for_a_small_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "TURN_SECONDS", PATIENCE_SECONDS * 2)
+
+    async def scenario(writer: Writer) -> None:
+        async with storing(world, writer, writing.BUSY_BATCH - 1, monkeypatch) as batch:
+            batch.answers.append(writer.accept(new_call(999, "late")))
+            assert not world.applied
+
+    run(world, scenario)
+    assert [len(applied.messages) for applied in world.applied] == [writing.BUSY_BATCH - 1, 1]
+
+
+def test_a_store_that_hangs_holds_the_event_loop_once_and_not_for_each_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 0.2
+    monkeypatch.setattr(writing, "TURN_SECONDS", limit)
+
+    async def scenario(writer: Writer) -> None:
+        async with storing(world, writer, writing.BUSY_BATCH, monkeypatch) as batch:
+            began = monotonic()
+            batch.answers.extend(writer.accept(new_call(1000 + number, f"late{number}")) for number in range(50))
+            assert limit <= monotonic() - began < 50 * limit
+            assert not world.applied
+
+    run(world, scenario)
+    assert len(stored(world)) == writing.BUSY_BATCH + 50
 
 
 def test_a_flood_does_not_keep_jobs_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

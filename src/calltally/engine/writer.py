@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from functools import partial
 from time import monotonic, sleep
 
@@ -27,6 +28,9 @@ BUSY_BATCH = 100
 BUSY_GATHER_SECONDS = 0.025
 """After a batch of this size the load is high, and waiting longer makes room for more: a message then costs half."""
 
+TURN_SECONDS = 0.1
+"""How long the event loop waits at most for a batch that is being stored; one of the largest takes that long."""
+
 
 Durable = Callable[[StoreError | None], None]
 """What hears that a message is durable, or what kept it from being stored."""
@@ -38,6 +42,34 @@ class BusyError(Exception):
 
 class NotStoredError(Exception):
     """The store could not take a message; nothing of it was kept, and the sender should come again."""
+
+
+class _Turn:
+    """Lets the writer store a large batch while the event loop waits, instead of both fighting for the interpreter.
+
+    Either thread gives the interpreter away with every statement and every socket, and takes it back from the other:
+    under high load that is a change of threads for each message, which costs more than reading it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_given_up = False
+
+    def __enter__(self) -> None:
+        self._is_given_up = False
+        self._lock.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
+    def wait(self) -> None:
+        """Wait until the writer has finished; a turn that takes too long is waited for once only."""
+        if self._is_given_up or not self._lock.locked():
+            return
+        if self._lock.acquire(timeout=TURN_SECONDS):
+            self._lock.release()
+        else:
+            self._is_given_up = True
 
 
 class Writer:
@@ -55,6 +87,7 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._last_batch = 0
+        self._turn = _Turn()
         self._began_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,11 +122,14 @@ class Writer:
     def take(self, message: RawMessage, durable: Durable) -> None:
         """Store a message soon, and call `durable` on the event loop with what came of it.
 
+        Blocks for up to `TURN_SECONDS` while a large batch is being stored: the load is high then.
+
         Raises:
             BusyError: too many wait already, or the service is about to stop.
         """
         if self._stopping or self._loop is None:
             raise BusyError
+        self._turn.wait()
         if len(self._waiting) >= MOST_WAITING:
             self.turned_away = True
             raise BusyError
@@ -155,7 +191,8 @@ class Writer:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             if batch:
                 self._last_batch = len(batch)
-                self._store(batch)
+                with self._turn if len(batch) >= BUSY_BATCH else nullcontext():
+                    self._store(batch)
         self._began_at = None
 
     def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
