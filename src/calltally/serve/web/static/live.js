@@ -7,6 +7,8 @@ import { swap } from "./swap.js";
  */
 
 const PART_MS = 250;
+/** Once a second would leave seconds out: each timer has a beginning of its own, and an interval comes early or late. */
+const TICK_MS = 200;
 const GRACE_MS = 3000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
@@ -229,7 +231,7 @@ class Part extends HTMLElement {
 
 customElements.define("ct-part", Part);
 document.addEventListener("ct:swapped", () => isStopped && sayStopped());
-setInterval(tick, 1000);
+setInterval(tick, TICK_MS);
 tick();
 if (address) {
   connect();
