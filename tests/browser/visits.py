@@ -15,7 +15,7 @@ WALL: Final = 3840
 _HEIGHTS: Final = {WIDE: 900, PHONE: 760, WALL: 2160}
 _LOCALES: Final = {"en": "en-GB", "de": "de-DE"}
 _SERVER_ERROR: Final = 500
-_WAIT_MS: Final = 10_000
+_WAIT_MS: Final = 15_000
 
 Prepare = Callable[[Page], None]
 
