@@ -139,6 +139,50 @@ def _heads(written: bytes) -> list[bytes]:
     return told
 
 
+OFFERS = [
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB",  # Java's client
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==",
+    b"Connection: close, upgrade\r\nUpgrade: a, b",
+]
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("request_bytes", [sent for sent in REQUESTS if not sent.startswith(b"GET")])
+@pytest.mark.parametrize("piece", [1, 70, 1_000_000])
+def test_an_offer_of_another_protocol_is_passed_over(request_bytes: bytes, offer: bytes, piece: int) -> None:
+    """What is answered, stored and closed is what it would be if nothing had been offered."""
+    kept = b"" if b"close" not in offer else b"\r\nConnection: close"
+
+    async def scenario() -> None:
+        told = []
+        for short in (True, False):
+            for lines in (kept, b"\r\n" + offer):
+                line = Line(short=short)
+                sent = request_bytes.replace(b"\r\nHost: x", b"\r\nHost: x" + lines)
+                size = max(piece, len(sent) // 500)
+                for at in range(0, len(sent), size):
+                    if not line.wire.closed:
+                        line.protocol.data_received(sent[at : at + size])
+                for _ in range(4):
+                    await line.send(b"")
+                told.append((_heads(line.wire.written), line.messages, line.wire.closed))
+        assert told[1:] == told[:1] * 3
+
+    run(scenario)
+
+
+def test_thousands_of_offers_at_once_are_passed_over() -> None:
+    async def scenario() -> None:
+        line = Line(short=True)
+        asked = b"GET /page HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        line.protocol.data_received(asked * 3_000)
+        async with asyncio.timeout(20):
+            while line.wire.written.count(b"page") < 3_000:
+                await line.settle()
+
+    run(scenario)
+
+
 def test_a_push_is_answered_only_when_it_is_durable() -> None:
     async def scenario() -> None:
         line = Line(short=True)

@@ -4,12 +4,18 @@ A push is small, and thousands of them may come in a second. Building a scope, a
 much as writing it down. So the plain ones (HTTP/1.1, POST below `/in/`, nothing special) go from the parser straight to
 the inlet; every other request goes uvicorn's usual way, and a pipelined one waits for the push before it. What is said
 is the same: both ways end in `WebhookInlet`.
+
+A client may offer to go on in another protocol behind a request; Java's offers HTTP/2 with every push. The parser then
+takes what follows the head for that protocol, and leaves the body out. Nobody has to accept such an offer: unless it is
+about a WebSocket, and may be, the request is read once more without it.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from calltally.inlets.webhook import LARGEST_BODY, NOT_STORED, Door, Told, WebhookInlet
@@ -62,6 +68,9 @@ class PushConnection(HttpToolsProtocol):
     _door: Door | None = None
     _secret = ""
     _body: bytes | bytearray = b""
+    _is_for_socket = False
+    _again: bytes | None = None
+    """The head of a request that is to be read once more."""
 
     def __init__(self, *arguments: Any, inlet: WebhookInlet | None = None, **named: Any) -> None:  # noqa: ANN401  uvicorn's own arguments
         """Take uvicorn's arguments, and the inlet; without one every request goes the usual way."""
@@ -69,9 +78,43 @@ class PushConnection(HttpToolsProtocol):
         self._inlet = inlet
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Read on, as uvicorn does, but for what stands behind an offer of another protocol."""
         self.resting_since = None
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._read_behind(memoryview(data)[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse()
+
+    def _read_behind(self, rest: memoryview) -> None:
+        """Read on behind the head of a request that offers another protocol."""
+        while self._again is not None:
+            head, self._again = self._again, None
+            self.parser = HttpRequestParser(self)  # the former one may have read that the connection ends here
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            try:
+                self.parser.feed_data(head)
+                self.parser.feed_data(rest)
+            except HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            except HttpParserError:
+                self._refuse()
+                return
+            else:
+                return
+        if not self._is_for_socket:
+            self.cycle.keep_alive = False  # CONNECT: what follows it is not HTTP
+        elif rest:
+            self._refuse()  # who wants a WebSocket has to wait for the answer
+        else:
+            self.handle_websocket_upgrade()
+
+    def _refuse(self) -> None:
+        message = "Invalid HTTP request received."
+        self.logger.warning(message)
+        self.send_400_response(message)
 
     def on_message_begin(self) -> None:
         """Begin a request; what ASGI needs besides is made when it is known to go that way."""
@@ -81,7 +124,15 @@ class PushConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin a push, or a request that goes the usual way."""
-        if self._is_plain_push():
+        parser = self.parser
+        if parser.should_upgrade():
+            self._is_for_socket = self._may_become_socket()
+            if not self._is_for_socket and parser.get_method() != b"CONNECT":
+                self._again = _without_offer(
+                    parser.get_method(), self.url, parser.get_http_version().encode(), self.headers
+                )
+                return
+        elif self._is_plain_push():
             self._body = b""
             return
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -108,7 +159,8 @@ class PushConnection(HttpToolsProtocol):
         """Hand a push over once it is whole."""
         door = self._door
         if door is None or self._inlet is None:
-            super().on_message_complete()
+            if self._again is None:
+                super().on_message_complete()
             return
         push = self._begun(door, keep_alive=self.parser.should_keep_alive())
         client = self.client[0] if self.client else ""
@@ -133,11 +185,27 @@ class PushConnection(HttpToolsProtocol):
             or parser.get_method() != b"POST"
             or parser.get_http_version() != "1.1"
             or self.expect_100_continue
-            or parser.should_upgrade()
         ):
             return False
         self._door, self._secret = found
         return True
+
+    def _should_upgrade(self) -> bool:
+        return self._is_for_socket
+
+    def _may_become_socket(self) -> bool:
+        """Return whether a request asks for a WebSocket and may: nothing is to be answered or read before."""
+        parser = self.parser
+        return (
+            self._get_upgrade() == b"websocket"
+            and parser.get_method() == b"GET"
+            and parser.get_http_version() == "1.1"
+            and (self.cycle is None or self.cycle.response_complete)
+            and not any(
+                name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+                for name, value in self.headers
+            )
+        )
 
     def say(self, push: Pushed, told: Told) -> None:
         """Write the answer to a push, and let the next request begin."""
@@ -152,6 +220,18 @@ class PushConnection(HttpToolsProtocol):
         else:
             self.server_state.total_requests += 1
             self.resting_since = self.loop.time()
+
+
+def _without_offer(method: bytes, target: bytes, version: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the head of a request as it would be if it offered no other protocol."""
+    lines = [method + b" " + target + b" HTTP/" + version]
+    for name, value in headers:
+        if name == b"connection":
+            tokens = [token for token in value.split(b",") if token.strip().lower() != b"upgrade"]
+            lines.append(name + b": " + b",".join(tokens))
+        elif name != b"upgrade":
+            lines.append(name + b": " + value)
+    return b"\r\n".join((*lines, b"", b""))
 
 
 @cache
