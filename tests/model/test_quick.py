@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calltally.fold.drafts import CallDraft, LegDraft, finished_call, finished_leg
+from calltally.model.drafts import (
+    CallDraft,
+    LegDraft,
+    LegEventDraft,
+    finished_call,
+    finished_event,
+    finished_leg,
+)
 from calltally.model.events import LegEvent, LegEventKind
 from calltally.model.messages import RawMessage, received
 from calltally.model.quick import finisher, quick
 from calltally.model.records import Call, Leg, Records
 
+Draft = LegEventDraft | LegDraft | CallDraft
+Value = LegEvent | Leg | Call
 quick_event = quick(LegEvent)
 
 
@@ -67,10 +76,15 @@ def test_every_field_has_its_place(value_type: type[Leg | Call]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "finish", "value_type"), [(LegDraft(), finished_leg, Leg), (CallDraft(), finished_call, Call)]
+    ("draft", "finish", "value_type"),
+    [
+        (LegEventDraft(), finished_event, LegEvent),
+        (LegDraft(), finished_leg, Leg),
+        (CallDraft(), finished_call, Call),
+    ],
 )
 def test_a_finished_draft_is_the_value_of_its_fields(
-    draft: LegDraft | CallDraft, finish: Callable[[LegDraft | CallDraft], Leg | Call], value_type: type[Leg | Call]
+    draft: Draft, finish: Callable[[Draft], Value], value_type: type[Value]
 ) -> None:
     values = {field.name: field.name for field in fields(value_type)}
     for name, value in values.items():

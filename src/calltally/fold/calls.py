@@ -13,7 +13,7 @@ Rules (their reasons: `docs/decisions/0011-outcomes-of-a-leg.md`):
 
 from collections.abc import Sequence
 
-from calltally.fold.drafts import CallDraft, finished_call
+from calltally.model.drafts import CallDraft, finished_call
 from calltally.model.records import Call, Leg
 from calltally.model.words import Direction, End, Outcome
 

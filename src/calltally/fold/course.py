@@ -10,9 +10,9 @@ Rules (their reasons: `docs/decisions/0010-answer-without-user.md`, `0011-outcom
   nothing was heard of it for so long that it is given up.
 """
 
-from calltally.fold.drafts import LegDraft
 from calltally.fold.hearing import Heard
 from calltally.fold.settling import ending_of, reported_answer_ms
+from calltally.model.drafts import LegDraft
 from calltally.model.words import AnswerSource, Direction, End, HangupCause, Outcome
 
 _KNOWN = End.KNOWN

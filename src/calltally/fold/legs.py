@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from calltally.fold.course import set_course
-from calltally.fold.drafts import LegDraft, finished_leg
 from calltally.fold.hearing import Heard, heard_in
+from calltally.model.drafts import LegDraft, finished_leg
 from calltally.model.events import LegEvent, LegEventKind, LegSettled
 from calltally.model.instants import Gap
 from calltally.model.records import Leg

@@ -12,12 +12,12 @@ from operator import attrgetter, itemgetter
 
 from calltally.fold import queue_words as words
 from calltally.fold.stays import Stay, stays_of
+from calltally.model.drafts import CallDraft, finished_call
 from calltally.model.events import QueueEvent
 from calltally.model.quick import quick
 from calltally.model.records import NOTHING, Call, QueueVisit, Records
 from calltally.model.words import AnsweredBy, Direction, Outcome, VisitOutcome
 
-_call = quick(Call)
 _queue_visit = quick(QueueVisit)
 _records = quick(Records)
 
@@ -68,37 +68,36 @@ def call_from_visits(visits: Sequence[QueueVisit], *, number: str | None, is_ope
     if not visits:
         return None
     first = visits[0]
-    answered = _first_answered(visits)
-    started_at_ms = first.entered_at_ms
-    ended_at_ms = _call_end(visits, is_open=is_open)
-    answered_at_ms = None if answered is None else answered.answered_at_ms
-    agent = None if answered is None else answered.agent
-    caller, withheld = caller_from(number) if number is not None else (None, False)
-    return _call(
-        source=first.source,
-        call_id=first.call_id,
-        direction=_INBOUND,
-        caller=caller,
-        caller_withheld=withheld,
-        callee=None,
-        own_numbers=(),
-        started_at_ms=started_at_ms,
-        answered_at_ms=answered_at_ms,
-        ended_at_ms=ended_at_ms,
-        wait_ms=_between(started_at_ms, ended_at_ms if answered is None else answered_at_ms),
-        talk_ms=0 if answered is None else _between(answered_at_ms, ended_at_ms),
-        outcome=_call_outcome(visits[-1], answered, is_open=is_open),
-        answered_by=None if answered is None else _PERSON,
-        voicemail=False,
-        queue=first.queue,
-        agent=agent,
-        agent_name=agent,
-        trunk=None,
-        leg_ids=(),
-        visit_ids=tuple([visit.visit_id for visit in visits]),
-        is_open=is_open,
-        crashed=False,
-    )
+    call = CallDraft()
+    call.source = first.source
+    call.call_id = first.call_id
+    call.direction = _INBOUND
+    call.caller, call.caller_withheld = (None, False) if number is None else caller_from(number)
+    call.callee = call.trunk = None
+    call.own_numbers = call.leg_ids = ()
+    call.started_at_ms = first.entered_at_ms
+    call.ended_at_ms = _call_end(visits, is_open=is_open)
+    call.voicemail = call.crashed = False
+    call.queue = first.queue
+    call.visit_ids = tuple([visit.visit_id for visit in visits])
+    call.is_open = is_open
+    _set_answer(call, _first_answered(visits), visits[-1])
+    return finished_call(call)
+
+
+def _set_answer(call: CallDraft, answered: QueueVisit | None, last: QueueVisit) -> None:
+    """Set who answered and what became of the call; its times and whether it is open are set already."""
+    call.outcome = _call_outcome(last, answered, is_open=call.is_open)
+    if answered is None:
+        call.answered_at_ms = call.answered_by = call.agent = call.agent_name = None
+        call.wait_ms = _between(call.started_at_ms, call.ended_at_ms)
+        call.talk_ms = 0
+        return
+    call.answered_at_ms = answered.answered_at_ms
+    call.answered_by = _PERSON
+    call.agent = call.agent_name = answered.agent
+    call.wait_ms = _between(call.started_at_ms, call.answered_at_ms)
+    call.talk_ms = _between(call.answered_at_ms, call.ended_at_ms)
 
 
 def caller_from(number: str) -> tuple[str | None, bool]:

@@ -128,13 +128,7 @@ def leg_value(leg: Leg, belonging: Belonging) -> dict[str, object]:
         "trunk": leg.trunk,
         "room": leg.room,
         "queue": leg.queue,
-        "started_at": _instant(leg.started_at_ms),
-        "network_answered_at": _instant(leg.network_answered_at_ms),
-        "answered_at": _instant(leg.answered_at_ms),
-        "ended_at": _instant(leg.ended_at_ms),
-        "ring_seconds": seconds(leg.ring_ms),
-        "queue_wait_seconds": seconds(leg.queue_wait_ms),
-        "talk_seconds": seconds(leg.talk_ms),
+        **_leg_times(leg),
         "outcome": leg.outcome.value,
         "hangup_cause": leg.hangup_cause.value if leg.hangup_cause else None,
         "hangup_cause_raw": leg.hangup_cause_raw,
@@ -148,6 +142,19 @@ def leg_value(leg: Leg, belonging: Belonging) -> dict[str, object]:
         "recording_urls": leg.recording_urls,
         "linked_leg_id": leg.linked_leg_id,
         "metadata": {name: leg.metadata[name] for name in sorted(leg.metadata)},
+    }
+
+
+def _leg_times(leg: Leg) -> dict[str, object]:
+    """Return when a leg began, was picked up and ended, and how long that took."""
+    return {
+        "started_at": _instant(leg.started_at_ms),
+        "network_answered_at": _instant(leg.network_answered_at_ms),
+        "answered_at": _instant(leg.answered_at_ms),
+        "ended_at": _instant(leg.ended_at_ms),
+        "ring_seconds": seconds(leg.ring_ms),
+        "queue_wait_seconds": seconds(leg.queue_wait_ms),
+        "talk_seconds": seconds(leg.talk_ms),
     }
 
 

@@ -10,7 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from calltally.metrics.spread import bin_of
+from calltally.model.drafts import CallDraft, LegDraft, finished_call, finished_leg
 from calltally.model.messages import RawMessage
+from calltally.model.quick import quick
 from calltally.model.records import Call, Leg, QueueVisit
 from calltally.model.words import (
     AnsweredBy,
@@ -27,6 +29,8 @@ from calltally.store.asked import JournalEntry
 Row = Sequence[Any]
 """A row as a driver gives it: the decode boundary of this room."""
 Lines = Mapping[int, tuple[str, ...]]
+
+_queue_visit: Final = quick(QueueVisit)
 
 _encode: Final = msgspec.json.Encoder().encode
 _texts: Final = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -125,31 +129,31 @@ def call_row(flow_id: int, messages: int, call: Call, lines_id: int) -> tuple[ob
 
 def call_of(row: Row, lines: Lines) -> Call:
     """Return the call of a row of `calls`; `lines` knows the numbers of its `lines_id`."""
-    return Call(
-        source=row[1],
-        call_id=row[2],
-        direction=_DIRECTION[row[3]],
-        own_numbers=lines[row[4]],
-        started_at_ms=row[5],
-        caller=row[6],
-        caller_withheld=row[7] == 1,
-        outcome=_OUTCOME[row[9]],
-        answered_at_ms=row[10],
-        ended_at_ms=row[11],
-        wait_ms=row[12],
-        talk_ms=row[13],
-        is_open=row[16] == 1,
-        crashed=row[17] == 1,
-        voicemail=row[18] == 1,
-        callee=row[19],
-        answered_by=_ANSWERED_BY[row[20]],
-        queue=row[21],
-        agent=row[22],
-        agent_name=row[23],
-        trunk=row[24],
-        leg_ids=texts_of(row[25]),
-        visit_ids=texts_of(row[26]),
-    )
+    call = CallDraft()
+    call.source = row[1]
+    call.call_id = row[2]
+    call.direction = _DIRECTION[row[3]]
+    call.own_numbers = lines[row[4]]
+    call.started_at_ms = row[5]
+    call.caller = row[6]
+    call.caller_withheld = row[7] == 1
+    call.outcome = _OUTCOME[row[9]]
+    call.answered_at_ms = row[10]
+    call.ended_at_ms = row[11]
+    call.wait_ms = row[12]
+    call.talk_ms = row[13]
+    call.is_open = row[16] == 1
+    call.crashed = row[17] == 1
+    call.voicemail = row[18] == 1
+    call.callee = row[19]
+    call.answered_by = _ANSWERED_BY[row[20]]
+    call.queue = row[21]
+    call.agent = row[22]
+    call.agent_name = row[23]
+    call.trunk = row[24]
+    call.leg_ids = texts_of(row[25])
+    call.visit_ids = texts_of(row[26])
+    return finished_call(call)
 
 
 def lines_in(row: Row) -> int:
@@ -159,7 +163,7 @@ def lines_in(row: Row) -> int:
 
 def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
     """Return a leg as a row of `legs`."""
-    return (
+    who = (
         flow_id,
         leg_no,
         leg.source,
@@ -180,6 +184,13 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
         leg.trunk,
         leg.room,
         leg.queue,
+    )
+    return who + _course_row(leg)
+
+
+def _course_row(leg: Leg) -> tuple[object, ...]:
+    """Return the end of a row of `legs`: how the leg went."""
+    return (
         leg.network_answered_at_ms,
         leg.answered_at_ms,
         leg.ended_at_ms,
@@ -204,45 +215,50 @@ def leg_row(flow_id: int, leg_no: int, leg: Leg) -> tuple[object, ...]:
 
 def leg_of(row: Row) -> Leg:
     """Return the leg of a row of `legs`."""
-    return Leg(
-        source=row[2],
-        leg_id=row[3],
-        call_id=row[4],
-        direction=_DIRECTION[row[5]],
-        caller=row[6],
-        caller_withheld=row[7] == 1,
-        callee=row[8],
-        answering_number=row[10],
-        diversion=row[11],
-        own_numbers=texts_of(row[12]),
-        users=texts_of(row[13]),
-        answered_by_user=row[14],
-        agent=row[15],
-        answered_by=_ANSWERED_BY[row[16]],
-        trunk=row[17],
-        room=row[18],
-        queue=row[19],
-        started_at_ms=row[9],
-        network_answered_at_ms=row[20],
-        answered_at_ms=row[21],
-        ended_at_ms=row[22],
-        ring_ms=row[23],
-        queue_wait_ms=row[24],
-        talk_ms=row[25],
-        outcome=_OUTCOME[row[26]],
-        hangup_cause=_CAUSE[row[27]],
-        hangup_cause_raw=row[28],
-        sip_code=row[29],
-        voicemail=row[30] == 1,
-        crashed=row[31] == 1,
-        end=_END[row[32]],
-        answer_source=_ANSWER_SOURCE[row[33]],
-        transfer_type=row[34],
-        transfer_target=row[35],
-        recording_urls=texts_of(row[36]),
-        linked_leg_id=row[37],
-        metadata=_metadata(row[38]) if row[38] != "{}" else {},
-    )
+    leg = LegDraft()
+    leg.source = row[2]
+    leg.leg_id = row[3]
+    leg.call_id = row[4]
+    leg.direction = _DIRECTION[row[5]]
+    leg.caller = row[6]
+    leg.caller_withheld = row[7] == 1
+    leg.callee = row[8]
+    leg.started_at_ms = row[9]
+    leg.answering_number = row[10]
+    leg.diversion = row[11]
+    leg.own_numbers = texts_of(row[12])
+    leg.users = texts_of(row[13])
+    leg.answered_by_user = row[14]
+    leg.agent = row[15]
+    leg.answered_by = _ANSWERED_BY[row[16]]
+    leg.trunk = row[17]
+    leg.room = row[18]
+    leg.queue = row[19]
+    _set_course(leg, row)
+    return finished_leg(leg)
+
+
+def _set_course(leg: LegDraft, row: Row) -> None:
+    """Set how a leg went, from the end of its row."""
+    leg.network_answered_at_ms = row[20]
+    leg.answered_at_ms = row[21]
+    leg.ended_at_ms = row[22]
+    leg.ring_ms = row[23]
+    leg.queue_wait_ms = row[24]
+    leg.talk_ms = row[25]
+    leg.outcome = _OUTCOME[row[26]]
+    leg.hangup_cause = _CAUSE[row[27]]
+    leg.hangup_cause_raw = row[28]
+    leg.sip_code = row[29]
+    leg.voicemail = row[30] == 1
+    leg.crashed = row[31] == 1
+    leg.end = _END[row[32]]
+    leg.answer_source = _ANSWER_SOURCE[row[33]]
+    leg.transfer_type = row[34]
+    leg.transfer_target = row[35]
+    leg.recording_urls = texts_of(row[36])
+    leg.linked_leg_id = row[37]
+    leg.metadata = _metadata(row[38]) if row[38] != "{}" else {}
 
 
 def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, ...]:
@@ -273,7 +289,7 @@ def visit_row(flow_id: int, visit_no: int, visit: QueueVisit) -> tuple[object, .
 
 def visit_of(row: Row) -> QueueVisit:
     """Return the queue visit of a row of `visits`."""
-    return QueueVisit(
+    return _queue_visit(
         source=row[2],
         visit_id=row[3],
         call_id=row[4],

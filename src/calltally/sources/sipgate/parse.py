@@ -7,10 +7,10 @@ hangup would leave the call open for ever; every other field may be absent or em
 
 from collections.abc import Callable, Sequence
 
+from calltally.model.drafts import LegEventDraft, finished_event
 from calltally.model.events import Event, LegEvent, LegEventKind
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.words import AnsweredBy, Direction, HangupCause
-from calltally.sources.sipgate.drafts import LegEventDraft, finished_event
 from calltally.sources.sipgate.form import Form, form_from
 from calltally.sources.sipgate.ids import id_from
 from calltally.sources.sipgate.numbers import is_withheld, number_from

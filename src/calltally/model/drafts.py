@@ -1,14 +1,45 @@
-"""Legs and calls while they are worked out: the fields of `model.records`, of the same types, to be set one by one.
+"""Events, legs and calls while they are worked out: the fields of the finished value, to be set one by one.
 
-Why not at once: `model/quick.py`. That a draft has just the fields of its record is checked when this is imported.
+Why not at once: `model/quick.py`. The fields stand here a second time because type checkers let a value be frozen or
+be filled in, but not first the one and then the other; that a draft has just the fields of its value, of the same
+types, is checked when this is imported.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields
 
+from calltally.model.events import LegEvent, LegEventKind
 from calltally.model.quick import finisher
 from calltally.model.records import Call, Leg
 from calltally.model.words import AnsweredBy, AnswerSource, Direction, End, HangupCause, Outcome
+
+
+class LegEventDraft:
+    """A `LegEvent` that is not finished: `finished_event` makes it one when every field is set."""
+
+    __slots__ = tuple(each.name for each in fields(LegEvent))
+
+    source: str
+    at_ms: int
+    sequence: int
+    tie: int
+    kind: LegEventKind
+    leg_id: str
+    links: tuple[str, ...]
+    origin_leg_id: str | None
+    direction: Direction | None
+    caller: str | None
+    caller_withheld: bool
+    callee: str | None
+    users: tuple[str, ...]
+    user_names: tuple[str, ...]
+    voicemail: bool
+    answering_number: str | None
+    diversion: str | None
+    answered_by: AnsweredBy | None
+    cause: HangupCause | None
+    cause_raw: str | None
+    digits: str | None
 
 
 class LegDraft:
@@ -85,5 +116,6 @@ class CallDraft:
     crashed: bool
 
 
+finished_event = finisher(LegEventDraft, LegEvent)
 finished_leg = finisher(LegDraft, Leg)
 finished_call = finisher(CallDraft, Call)
