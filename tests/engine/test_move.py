@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from calltally.app.moving import MoveError, move_database
-from calltally.app.starting import StartError, sole_service
+from calltally.app.starting import StartError, sole_database
 from calltally.engine.move import Tell
 from calltally.model.messages import RawMessage
 from calltally.store.store import StoreError
@@ -169,8 +169,8 @@ def test_a_database_that_is_served_is_moved_only_if_told(tmp_path: Path, site: s
         begin_to_serve(parts)
     with pytest.raises(MoveError, match="serves the first database"):
         move_database(site, sqlite("other"), while_serving=False, tell=unheeded)
-    with sole_service(tmp_path / "site"):
-        with pytest.raises(StartError, match="serves the data"):
+    with sole_database(tmp_path / "site" / "calltally.db"):
+        with pytest.raises(StartError, match="serves or moves the database"):
             move_database(site, sqlite("other"), while_serving=False, tell=unheeded)
         move_database(site, sqlite("other"), while_serving=True, tell=unheeded)
 

@@ -56,7 +56,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
 
     Raises:
         SettingsError: the address is reachable by others and nothing guards it.
-        StartError: another service holds the data, or the address is taken; nothing was written.
+        StartError: another service holds data or database, or the address is taken; nothing was written.
         StoreError: the database cannot be opened.
     """
     require_guard(settings.server)

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from calltally.app.parts import clock_us
-from calltally.app.starting import sole_service
+from calltally.app.starting import sole_database
 from calltally.engine.move import Moved, MoveError, Side, Tell, is_served, move
 from calltally.store.open import file_of, kept_zone, open_with_tables
 
@@ -25,18 +25,18 @@ def move_database(source_url: str, target_url: str, *, while_serving: bool, tell
 
     Raises:
         MoveError: it cannot begin, or did not end well.
-        StartError: a service holds the folder of a SQLite file.
+        StartError: a service holds a SQLite file.
         StoreError: a database did not do it.
     """
     zone = kept_zone(source_url)
     if zone is None:
         raise MoveError("There is no database of calltally to move from; check the first address.")
-    held = {file.parent for file in map(file_of, (target_url,) if while_serving else (source_url, target_url)) if file}
+    held = {file for file in map(file_of, (target_url,) if while_serving else (source_url, target_url)) if file}
     with ExitStack() as stack:
-        for folder in sorted(held):
-            if not folder.is_dir():
-                raise MoveError(f"The folder {folder} does not exist; create it.")
-            stack.enter_context(sole_service(folder))
+        for file in sorted(held):
+            if not file.parent.is_dir():
+                raise MoveError(f"The folder {file.parent} does not exist; create it.")
+            stack.enter_context(sole_database(file))
         source, target = (_side(url, zone, stack) for url in (source_url, target_url))
         now_ms = clock_us() // 1000
         if is_served(source.store, now_ms) and not while_serving:

@@ -108,12 +108,19 @@ def database_file(settings: Settings) -> Path | None:
 
 
 def database_warnings(settings: Settings) -> list[str]:
-    """Return what should be changed at the database server, as sentences that begin small; none for a file.
+    """Return what should be changed at the database, as sentences that begin small and end without a stop.
 
     Raises:
         StoreError: it cannot be opened.
     """
-    return warnings_of(settings.database_url)
+    file = database_file(settings)
+    if file is None:
+        return warnings_of(settings.database_url)
+    if not file.exists() or file.stat().st_nlink == 1:
+        return []
+    return [
+        f"the file {file} has a second name (a hard link), and whatever opens it by that destroys it; delete that name"
+    ]
 
 
 def existing_parts(settings: Settings) -> Parts:

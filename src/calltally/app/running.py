@@ -18,7 +18,8 @@ import uvicorn
 from calltally.app.connections import LARGEST_FRAME, GuardedHttp, close_late, guarded_socket
 from calltally.app.counting import observed_of
 from calltally.app.front import Front
-from calltally.app.parts import Parts, clock_us, database_warnings, open_parts, steady_ms
+from calltally.app.parts import Parts, clock_us, database_file, database_warnings, open_parts, steady_ms
+from calltally.app.starting import sole_database
 from calltally.app.working import RESTART_SECONDS, Inside, meanwhile, performing
 from calltally.engine.duties import Duties
 from calltally.engine.health import Health
@@ -53,15 +54,17 @@ def serve_at(door: socket.socket, settings: Settings, ready: Callable[[str], Non
     """Serve at a listening socket until SIGTERM or Ctrl-C; what was accepted by then is stored.
 
     Raises:
+        StartError: another service holds the database; nothing was written.
         StoreError: the database cannot be opened.
     """
-    parts = open_parts(settings)
-    try:
-        parts.teams.current()  # so that a file of teams that cannot be used is told of at the start
-        with asyncio.Runner(loop_factory=_event_loop) as runner:
-            runner.run(_serve(parts, door, ready))
-    finally:
-        parts.store.close()
+    with sole_database(database_file(settings)):
+        parts = open_parts(settings)
+        try:
+            parts.teams.current()  # so that a file of teams that cannot be used is told of at the start
+            with asyncio.Runner(loop_factory=_event_loop) as runner:
+                runner.run(_serve(parts, door, ready))
+        finally:
+            parts.store.close()
     log.info("service_ended")
 
 

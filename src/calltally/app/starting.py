@@ -12,6 +12,8 @@ from types import FrameType
 from calltally.settings import Address
 
 LOCK_FILE = "service.lock"
+DATABASE_LOCK = ".service.lock"
+"""What is added to the whole name of a database file; the lock lies beside the file, which SQLite locks itself."""
 _BACKLOG = 2048
 
 
@@ -47,18 +49,49 @@ def sole_service(data: Path) -> Iterator[None]:
     Raises:
         StartError: another service holds it.
     """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    taken = f"Another calltally serves the data in {data} already; end it first, or name another folder by --data."
+    with _held(data / LOCK_FILE, taken):
+        yield
+
+
+@contextmanager
+def sole_database(file: Path | None) -> Iterator[None]:
+    """Hold a database file in the same way, whatever the data folder of the service is.
+
+    Args:
+        file: its whole path, without symbolic links; `None` for a server's database, which services may share.
+
+    Raises:
+        StartError: another service holds it, or it is being moved.
+    """
+    if file is None or not file.parent.is_dir():
+        yield  # what is missing is told when the database is opened
+        return
+    taken = (
+        f"Another calltally serves or moves the database {file} already; end it first,"
+        " or name another file as database.url in the settings."
+    )
+    with _held(file.with_name(file.name + DATABASE_LOCK), taken):
+        yield
+
+
+@contextmanager
+def _held(lock_file: Path, taken: str) -> Iterator[None]:
     try:
         import fcntl  # noqa: PLC0415  it does not exist on Windows
     except ImportError:
         yield
         return
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data / LOCK_FILE).open("ab") as lock:
+    with lock_file.open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise StartError(taken) from problem
         except OSError as problem:
             raise StartError(
-                f"Another calltally serves the data in {data} already; end it first, or name another folder by --data."
+                f"The file {lock_file} cannot be locked ({problem.strerror or problem}), so that two services might"
+                " write at once; keep its folder on a file system that knows locks, such as a local disk."
             ) from problem
         yield
 
