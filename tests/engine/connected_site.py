@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+import httpx2
+
 from calltally.engine.ingest import Ingest
 from calltally.engine.mending import open_legs_of
 from calltally.engine.sync import Keeper, keep_directory, keep_troubles
@@ -104,6 +106,15 @@ class Site:
     def with_keeper(self, work: Callable[[Keeper], Awaitable[None]]) -> Keeper:
         """Do something with a new keeper."""
 
+        async def run() -> Keeper:
+            async with http_client() as http:
+                keeper = self._keeper(http)
+                await work(keeper)
+                return keeper
+
+        return asyncio.run(run())
+
+    def _keeper(self, http: httpx2.AsyncClient) -> Keeper:
         async def submit(messages: Sequence[RawMessage]) -> None:
             self.ingest.apply(messages)
 
@@ -119,26 +130,20 @@ class Site:
         async def settle() -> None:
             self.settled += 1
 
-        async def run() -> Keeper:
-            sync = SOURCE.sync and SOURCE.sync(
-                settings_from({"token_id": TOKEN_ID, "token": TOKEN, "api_url": self.address})
-            )
-            assert sync is not None
-            async with http_client() as http:
-                keeper = Keeper(
-                    source=SOURCE,
-                    sync=sync,
-                    fetch=RestClient(remote=sync.remote, let_in=Basic(TOKEN_ID, TOKEN), http=http, pause=pause),
-                    store=self.store,
-                    submit=submit,
-                    keep_directory=keep,
-                    open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
-                    clock_us=lambda: self.clock[0],
-                    may_ask=lambda: self.is_asking,
-                    settle=settle,
-                    tell=tell,
-                )
-                await work(keeper)
-                return keeper
-
-        return asyncio.run(run())
+        sync = SOURCE.sync and SOURCE.sync(
+            settings_from({"token_id": TOKEN_ID, "token": TOKEN, "api_url": self.address})
+        )
+        assert sync is not None
+        return Keeper(
+            source=SOURCE,
+            sync=sync,
+            fetch=RestClient(remote=sync.remote, let_in=Basic(TOKEN_ID, TOKEN), http=http, pause=pause),
+            store=self.store,
+            submit=submit,
+            keep_directory=keep,
+            open_legs=lambda: open_legs_of(self.store.open_flows().values(), "sipgate"),
+            clock_us=lambda: self.clock[0],
+            may_ask=lambda: self.is_asking,
+            settle=settle,
+            tell=tell,
+        )

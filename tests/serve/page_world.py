@@ -9,7 +9,7 @@ import httpx2
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from calltally.app import open_parts
+from calltally.app import Parts, open_parts
 from calltally.engine.health import Health
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
@@ -83,6 +83,17 @@ def pages_of(
     fill(folder, calls, groups=groups, teams=teams, settings=settings)
     parts = open_parts(load(data=folder, environ=environ or {}))
     clock = [us(now)]
+    site, ingest = _site(parts, clock)
+    app = Starlette(routes=page_routes(site), exception_handlers={404: page_problem(site)})
+    try:
+        with TestClient(app, base_url="http://127.0.0.1:8080") as client:
+            yield Pages(site=site, ingest=ingest, client=client, clock=clock)
+    finally:
+        parts.store.close()
+
+
+def _site(parts: Parts, clock: list[int]) -> tuple[Site, Ingest]:
+    """Return a site at the moment of a clock, and what takes its messages in."""
     board = Board(
         clock_us=lambda: clock[0],
         health=Health(parts.store.health()),
@@ -107,10 +118,4 @@ def pages_of(
         observed=Observed(clock_us=lambda: clock[0]),
         clock_us=lambda: clock[0],
     )
-    problem = page_problem(site)
-    app = Starlette(routes=page_routes(site), exception_handlers={404: problem})
-    try:
-        with TestClient(app, base_url="http://127.0.0.1:8080") as client:
-            yield Pages(site=site, ingest=ingest, client=client, clock=clock)
-    finally:
-        parts.store.close()
+    return site, ingest

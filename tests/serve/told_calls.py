@@ -104,22 +104,23 @@ def fill(
     """
     folder.mkdir(exist_ok=True)
     (folder / "calltally.toml").write_text(settings)
-    written = [
-        {"name": name, "numbers": [f"+{number}" for number in numbers]} for name, numbers in (teams or {}).items()
-    ]
+    written = [{"name": name, "numbers": _with_plus(numbers)} for name, numbers in (teams or {}).items()]
     (folder / "teams.json").write_text(json.dumps(written))
     parts = open_parts(load(data=folder, environ={}))
     try:
         parts.ingest().apply([push for number, told in enumerate(calls, 1) for push in pushes_of(told, number)])
         with parts.store.write() as transaction:
-            known = tuple(
-                Group(source="sipgate", group_id=key, name=name, numbers=tuple(f"+{number}" for number in numbers))
-                for key, name, numbers in groups
-            )
-            transaction.save_directory(Directory(groups=known))
+            known = [
+                Group(source="sipgate", group_id=key, name=name, numbers=_with_plus(of)) for key, name, of in groups
+            ]
+            transaction.save_directory(Directory(groups=tuple(known)))
             transaction.set_value(FIRST_START, str(us(since) // 1000).encode())
             for gap in gaps:
                 transaction.add_gap(gap)
     finally:
         parts.store.close()
     return folder
+
+
+def _with_plus(numbers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"+{number}" for number in numbers)

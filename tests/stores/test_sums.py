@@ -50,6 +50,22 @@ def as_keys(rows: list[SumRow]) -> dict[Key, tuple[int, ...]]:
     return found
 
 
+def splits(lines: dict[tuple[str, ...], int]) -> dict[Dimension | None, Callable[[Call], str | int | None]]:
+    """Return what a call is counted under in each dimension, under nothing in the whole."""
+    return {
+        None: lambda _: None,
+        Dimension.SOURCE: lambda call: call.source,
+        Dimension.DIRECTION: lambda call: call.direction,
+        Dimension.LINES: lambda call: lines[call.own_numbers],
+        Dimension.OUTCOME: lambda call: call.outcome,
+        Dimension.QUEUE: lambda call: call.queue,
+        Dimension.AGENT: lambda call: call.agent,
+        Dimension.TRUNK: lambda call: call.trunk,
+        Dimension.CALLER: lambda call: call.caller,
+        Dimension.CALLEE: lambda call: call.callee,
+    }
+
+
 @settings(max_examples=40)
 @given(data=st.data())
 def test_sums_of_calls_are_what_counting_gives(kind: Kind, data: st.DataObject) -> None:
@@ -57,18 +73,7 @@ def test_sums_of_calls_are_what_counting_gives(kind: Kind, data: st.DataObject) 
     with opened(kind) as store:
         keep_new(store, flows)
         lines = {numbers: lines_id for lines_id, numbers in store.lines().items()}
-        of: dict[Dimension | None, Callable[[Call], str | int | None]] = {
-            None: lambda _: None,
-            Dimension.SOURCE: lambda call: call.source,
-            Dimension.DIRECTION: lambda call: call.direction,
-            Dimension.LINES: lambda call: lines[call.own_numbers],
-            Dimension.OUTCOME: lambda call: call.outcome,
-            Dimension.QUEUE: lambda call: call.queue,
-            Dimension.AGENT: lambda call: call.agent,
-            Dimension.TRUNK: lambda call: call.trunk,
-            Dimension.CALLER: lambda call: call.caller,
-            Dimension.CALLEE: lambda call: call.callee,
-        }
+        of = splits(lines)
         directions = data.draw(st.none() | st.lists(st.sampled_from(Direction), unique=True).map(tuple))
         chosen = data.draw(st.none() | st.lists(st.sampled_from(sorted(lines.values())), unique=True).map(tuple))
         calls = [

@@ -107,8 +107,7 @@ def import_queue_log(
             if damage:
                 raise damage[0]
             finished += size or 0
-            if _is_useless(before, counts):
-                counts = replace(counts, useless=(*counts.useless, path))
+            counts = _judged(path, before, counts)
     return counts
 
 
@@ -128,10 +127,11 @@ def _batches(messages_in: LogMessages, lines: Iterator[bytes]) -> Iterator[_Batc
         undated.clear()
 
 
-def _is_useless(before: ImportCounts, after: ImportCounts) -> bool:
-    """Return whether all lines between two counts were set aside, and there were some."""
+def _judged(path: str, before: ImportCounts, after: ImportCounts) -> ImportCounts:
+    """Return the counts after a file; it was useless if all its lines were set aside, and there were some."""
     read = after.read - before.read
-    return read > 0 and read == after.set_aside.total() - before.set_aside.total()
+    is_useless = read > 0 and read == after.set_aside.total() - before.set_aside.total()
+    return replace(after, useless=(*after.useless, path)) if is_useless else after
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes]:

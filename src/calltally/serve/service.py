@@ -47,22 +47,11 @@ class Doors:
 
 def service(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
     """Return the application; pushes have been answered before it."""
-    server = site.settings.server
-    login = Login(
-        site_name=site.settings.site.name,
-        language=site.settings.site.language,
-        sessions=doors.sessions,
-        password_hash=server.password,
-        is_tls=bool(server.public_url and server.public_url.startswith("https://")),
-        perform=doors.perform,
-        now_ms=site.now_ms,
-        trusted=tuple(ip_network(network) for network in server.trusted_proxies),
-    )
     app = FastAPI(title=TITLE, version=__version__, docs_url=None, redoc_url=None, openapi_url=DESCRIPTION)
     app.include_router(api_routes(site))
     app.router.routes += [
         *Stream(site.board).routes(),
-        *login.routes(),
+        *_login(site, doors).routes(),
         *sign_in.routes(),
         Scraping(site).route(),
         Route(HEALTHZ, _healthz),
@@ -73,7 +62,35 @@ def service(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
     # What is named here is an answer; only what is not named is also a failure, with a traceback in the log.
     for error in (ProblemError, StoreError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(error, answer_problem)
-    place = Place(
+    compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
+    access = Access(
+        compressed,
+        place=_place(site, doors),
+        tokens=doors.tokens,
+        sessions=doors.sessions,
+        perform=doors.perform,
+        now_ms=site.now_ms,
+    )
+    return counted(access, site.observed, app.routes)
+
+
+def _login(site: Site, doors: Doors) -> Login:
+    server = site.settings.server
+    return Login(
+        site_name=site.settings.site.name,
+        language=site.settings.site.language,
+        sessions=doors.sessions,
+        password_hash=server.password,
+        is_tls=bool(server.public_url and server.public_url.startswith("https://")),
+        perform=doors.perform,
+        now_ms=site.now_ms,
+        trusted=tuple(ip_network(network) for network in server.trusted_proxies),
+    )
+
+
+def _place(site: Site, doors: Doors) -> Place:
+    server = site.settings.server
+    return Place(
         listen_host=server.reached_at.host,
         public_url=server.public_url,
         machine=doors.machine,
@@ -82,16 +99,6 @@ def service(site: Site, doors: Doors, sign_in: SignInPages) -> ASGIApp:
         is_in_container=server.published_at is not None,
         command=site.settings.command,
     )
-    compressed = GZipMiddleware(_logged_once(app), minimum_size=SMALLEST_COMPRESSED, compresslevel=5)
-    access = Access(
-        compressed,
-        place=place,
-        tokens=doors.tokens,
-        sessions=doors.sessions,
-        perform=doors.perform,
-        now_ms=site.now_ms,
-    )
-    return counted(access, site.observed, app.routes)
 
 
 def _problem_for(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
