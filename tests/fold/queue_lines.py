@@ -5,6 +5,8 @@ from calltally.model.records import QueueVisit
 
 START = 1_795_000_000
 CALL = "1795000000.7"
+ENTER = "0 sales ENTERQUEUE||0612345001|1"
+CONNECT = "9 sales/Agent/1001 CONNECT|9|1795000002.8|4"
 
 
 def events(*lines: str, call: str = CALL) -> list[QueueEvent]:
