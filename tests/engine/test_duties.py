@@ -18,7 +18,7 @@ from calltally.engine.presence import Presence, lives_in
 from calltally.engine.writer import Writer
 from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Span
 from calltally.model.messages import RawMessage
-from calltally.model.records import Call, Leg, Records
+from calltally.model.records import Call, Leg
 from calltally.model.words import End
 from calltally.sources.asterisk import SOURCE as ASTERISK
 from calltally.sources.asterisk.lines import raw_messages
@@ -97,28 +97,6 @@ def after(world: World, hours: float) -> None:
     """Let so many hours pass since the start, and the service look for calls that it gives up."""
     world.clock.now_us = START_US + int(hours * HOUR_MS * 1000)
     with_duties(world, lambda duties: duties.load_board())
-
-
-def test_the_board_is_read_between_two_batches_so_that_no_ended_call_comes_back(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    readers: list[str] = []
-    open_flows = world.store.open_flows
-
-    def watched() -> dict[int, Records]:
-        readers.append(threading.current_thread().name)
-        return open_flows()
-
-    world.ingest.apply([new_call(0, "A")])
-    monkeypatch.setattr(world.store, "open_flows", watched)
-
-    async def load(duties: Duties) -> None:
-        duties.board.reload({}, ())
-        await duties.load_board()
-        assert list(duties.board.open) == ["xA"]
-
-    with_duties(world, load)
-    assert readers[-1] == "writer"
 
 
 def test_a_call_is_given_up_when_nothing_was_heard_of_it_for_too_long(world: World) -> None:
@@ -259,15 +237,15 @@ def test_a_store_that_was_away_is_known_to_be_back_before_the_next_message(
     assert [life.at_ms for life in lives_in(world.store).values()] == [world.clock.now_us // 1000]
 
 
-def be_away_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the store not answer the next time when the open calls are read."""
-    healthy = world.store.open_flows
+def be_away_once(world: World, monkeypatch: pytest.MonkeyPatch, question: str) -> None:
+    """Have the store not answer the next time when it is asked this."""
+    healthy = getattr(world.store, question)
 
-    def away() -> dict[int, Records]:
-        monkeypatch.setattr(world.store, "open_flows", healthy)
+    def away() -> None:
+        monkeypatch.setattr(world.store, question, healthy)
         raise StoreError("the connection was lost")
 
-    monkeypatch.setattr(world.store, "open_flows", away)
+    monkeypatch.setattr(world.store, question, away)
 
 
 def test_calls_of_before_the_start_are_taken_up_as_soon_as_the_store_answers(
@@ -277,7 +255,7 @@ def test_calls_of_before_the_start_are_taken_up_as_soon_as_the_store_answers(
 
     async def scenario(duties: Duties) -> None:
         duties.board.reload({}, ())
-        be_away_once(world, monkeypatch)
+        be_away_once(world, monkeypatch, "open_flow_ids")
         work = asyncio.create_task(duties.run())
         await duties.has_taken_up.wait()
         assert list(duties.board.open) == ["xA"]
@@ -304,7 +282,7 @@ def test_what_could_not_be_read_of_others_is_read_when_the_store_is_back(
         await duties.load_board()
         viewer = duties.board.watch()
         viewer.get_nowait()
-        be_away_once(world, monkeypatch)
+        be_away_once(world, monkeypatch, "open_flows")
         work = [asyncio.create_task(duties.board.run()), asyncio.create_task(duties.run())]
         await asyncio.to_thread(other.ingest.apply, [new_call(0, "A")])
         while [call.call_id for records in (await viewer.get()).changed if (call := records.call)] != ["xA"]:

@@ -32,6 +32,9 @@ LOOK_SECONDS = 0.5
 MOST_CHANGES = 1_000
 """If others changed more flows at once, which only an import does, the open calls are read anew instead."""
 
+READ_AT_ONCE = 500
+"""So many open calls are read in one breath after a start, while messages wait: a hundredth of a second."""
+
 REST_SECONDS = 5.0
 SWEEP_SECONDS = 30.0
 
@@ -99,6 +102,26 @@ def told_by_others(store: Store) -> Told | None:
         return None
     known = store.flows(changed)
     return Told(flows={flow_id: known.get(flow_id, NOTHING) for flow_id in changed}, totals=store.health())
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """The open calls while they are read some at a time.
+
+    Attributes:
+        left: ids of the flows that are still to be read.
+        found: those that were open when they were read.
+        given_up: those of them of which nothing was heard for too long.
+    """
+
+    left: list[int] = field(default_factory=list)
+    found: dict[int, Records] = field(default_factory=dict)
+    given_up: list[Records] = field(default_factory=list)
+
+
+def _without(flows: Mapping[int, Records], left_out: Sequence[Records]) -> dict[int, Records]:
+    ids = {id(records) for records in left_out}
+    return {flow_id: records for flow_id, records in flows.items() if id(records) not in ids}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,8 +217,34 @@ class Duties:
             self._is_behind = False
 
     async def load_board(self) -> None:
-        """Put the store's open calls on the board, but for those that are given up now."""
-        await self._read(self._reload)
+        """Put the store's open calls on the board, but for those that are given up now.
+
+        They are read some at a time, each time between two batches, because messages wait meanwhile. What is heard of
+        a call before it is read here is in what is read, and what is heard of it later changes it on the board.
+        """
+        loop = asyncio.get_running_loop()
+        reading = _Reading()
+        await self.writer.run(lambda _ingest: self._begin_to_read(loop, reading))
+        while reading.left:
+            await self.writer.run(lambda _ingest: self._read_some(loop, reading))
+        await self.writer.run(lambda _ingest: self.presence.found(reading.found))
+        if self.presence.holds_lease():
+            await self._expire(reading.given_up)
+
+    def _begin_to_read(self, loop: asyncio.AbstractEventLoop, reading: _Reading) -> None:
+        self.store.changes_of_others()
+        reading.left = self.store.open_flow_ids()
+        loop.call_soon_threadsafe(self.board.reload, {}, self.store.health())
+
+    def _read_some(self, loop: asyncio.AbstractEventLoop, reading: _Reading) -> None:
+        """Read some of what is left, and show those calls that are still open and not given up now."""
+        some = self.store.flows(reading.left[-READ_AT_ONCE:])
+        del reading.left[-READ_AT_ONCE:]
+        still_open = {flow_id: records for flow_id, records in some.items() if records.call and records.call.is_open}
+        reading.found |= still_open
+        given_up = self._given_up(list(still_open.values()))
+        reading.given_up += given_up
+        loop.call_soon_threadsafe(self.board.told, Told(flows=_without(still_open, given_up), totals=()))
 
     async def _read(self, read: Callable[[asyncio.AbstractEventLoop, list[Records]], None]) -> None:
         """Read between two batches, so that board and counts hear of everything in the order in which it was written.
@@ -222,9 +271,7 @@ class Duties:
         flows = self.store.open_flows()
         self.presence.found(flows)
         given_up += self._given_up(list(flows.values()))
-        left_out = {id(records) for records in given_up}
-        shown = {flow_id: records for flow_id, records in flows.items() if id(records) not in left_out}
-        loop.call_soon_threadsafe(self.board.reload, shown, self.store.health())
+        loop.call_soon_threadsafe(self.board.reload, _without(flows, given_up), self.store.health())
 
     async def _sweep(self) -> None:
         if not self.presence.holds_lease():

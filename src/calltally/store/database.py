@@ -154,6 +154,11 @@ class Database:
         with self._engine.reading() as connection:
             return records.open_flows(connection, self._known)
 
+    def open_flow_ids(self) -> list[int]:
+        """Return the ids of these flows alone, for whoever reads them some at a time."""
+        with self._engine.reading() as connection:
+            return records.open_flow_ids(connection)
+
     def call(self, call_id: str) -> tuple[int, Records] | None:
         """Return flow id and records of a call, found by its id or by the id of one of its legs."""
         with self._engine.reading() as connection:

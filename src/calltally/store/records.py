@@ -50,9 +50,13 @@ def records_of(connection: Connection, known: Known, flow_ids: Sequence[int]) ->
 
 def open_flows(connection: Connection, known: Known) -> dict[int, Records]:
     """Return the records of every flow whose call is open."""
+    return records_of(connection, known, open_flow_ids(connection))
+
+
+def open_flow_ids(connection: Connection) -> list[int]:
+    """Return the id of every flow whose call is open."""
     calls = tables.CALLS.c
-    flow_ids = connection.execute(select(calls.flow_id).where(calls.is_open == 1)).scalars().all()
-    return records_of(connection, known, flow_ids)
+    return list(connection.execute(select(calls.flow_id).where(calls.is_open == 1)).scalars())
 
 
 def call(connection: Connection, known: Known, call_id: str) -> tuple[int, Records] | None:

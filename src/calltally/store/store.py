@@ -197,6 +197,10 @@ class Store(Protocol):
         """Return the records of every flow whose call is open."""
         ...
 
+    def open_flow_ids(self) -> list[int]:
+        """Return the ids of these flows alone, for whoever reads them some at a time."""
+        ...
+
     def call(self, call_id: str) -> tuple[int, Records] | None:
         """Return flow id and records of a call, found by its id or by the id of one of its legs."""
         ...
