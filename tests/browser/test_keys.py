@@ -36,6 +36,19 @@ def test_g_and_a_letter_go_to_a_page(visits: Visits, demo: Service) -> None:
         expect(page.locator("#pulse")).to_contain_text("live")
 
 
+def test_w_opens_the_wall_with_the_same_filter_and_escape_comes_back(visits: Visits, demo: Service) -> None:
+    page = visits.live("/?team=Berlin&why=waiting_now")
+    page.keyboard.press("w")
+    expect(page).to_have_url(f"{demo.url}/wall?team=Berlin")
+    expect(page.locator("h1")).to_have_text("Nordlicht Kundendienst: Berlin")
+    expect(page.locator("#pulse")).to_contain_text("live")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{demo.url}/?team=Berlin")
+    page.goto("/settings")
+    page.keyboard.press("w")
+    expect(page).to_have_url(f"{demo.url}/wall")
+
+
 def test_slash_goes_to_the_search_from_any_page(visits: Visits, demo: Service) -> None:
     page = visits.live("/statistics")
     page.keyboard.press("/")

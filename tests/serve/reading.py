@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_VOID = frozenset(["br", "circle", "hr", "img", "input", "line", "link", "meta", "path", "rect", "use"])
+_VOID = frozenset(["br", "circle", "col", "hr", "img", "input", "line", "link", "meta", "path", "rect", "use"])
 _APART = {
     "p",
     "div",

@@ -100,6 +100,14 @@ def filter_form(site: Site, asked: Asked, words: Words) -> FilterForm:
     )
 
 
+def chosen_words(form: FilterForm) -> str:
+    """Return what of teams, groups, sources and directions is chosen, empty where all count."""
+    several = [form.several[kind] for kind in ("teams", "groups", "sources")]
+    words = [each.word for each in several if each.chosen]
+    direction = form.one["direction"]
+    return ", ".join([*words, *(word for value, word in direction.options if value and value == direction.chosen)])
+
+
 def _span(asked: Asked, zone: ZoneInfo, words: Words) -> One:
     options = [(period.value, words.t(f"filter.span.{word}")) for period, word in _PERIOD_WORDS.items()]
     chosen = ""

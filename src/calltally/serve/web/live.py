@@ -23,7 +23,7 @@ from calltally.render.words import Words
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.asking import DEFAULT_PERIOD, Asked, Period, asked_of, span_of
-from calltally.serve.web.filtering import filter_form
+from calltally.serve.web.filtering import chosen_words, filter_form
 from calltally.serve.web.fragments import Fragments, fragment_response
 from calltally.serve.web.live_figures import key_figures, links_of
 from calltally.serve.web.live_rows import (
@@ -113,6 +113,7 @@ class LivePage:
             title=title,
             live_address=LIVE_ADDRESS,
             form=form,
+            wall=view.asked.url(path="/wall", period=DEFAULT_PERIOD, why=None),
             parts=parts,
             addresses=addresses,
         )
@@ -127,6 +128,8 @@ class LivePage:
             title=view.words.t("wall.page.title"),
             live_address=LIVE_ADDRESS,
             part=view.asked.but(path=PART_PATH + WALL, period=DEFAULT_PERIOD).url(),
+            chosen=chosen_words(filter_form(self._site, view.asked, view.words)),
+            back=view.asked.url(period=DEFAULT_PERIOD, why=None),
             body=Markup(self._part(request, WALL)),  # noqa: S704  rendered by us
         )
 

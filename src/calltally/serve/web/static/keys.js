@@ -44,6 +44,7 @@ const actions = {
   "/": search,
   f: () => find("form.ask select, form.ask .many > button")?.focus(),
   e: () => (document.activeElement?.closest(".fig, figure")?.querySelector("a[href*=why]") ?? find(".fig .why"))?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true })),
+  w: () => location.assign(find('a[href^="/wall"]')?.getAttribute("href") ?? "/wall"),
   j: () => moveRow(1),
   k: () => moveRow(-1),
   "[": () => find("[data-span=earlier]")?.click(),
