@@ -13,6 +13,7 @@ from calltally.model.messages import RawMessage
 from calltally.sources.sipgate.parse import parse
 from calltally.store.open import open_store
 from calltally.store.store import Store
+from tests import sipgate_forms
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START_US = 1_795_000_000_000_000
@@ -90,31 +91,18 @@ def push(second: float, text: str) -> RawMessage:
 
 
 def new_call(second: float, call: str, **fields: str) -> RawMessage:
-    """Return an incoming newCall; fields of sipgate's names replace or add, `xcid=""` leaves the flow out."""
-    return push(second, _form("newCall", call, {"user[]": "Anna", "fullUserId[]": "1234567w1", **fields}))
+    """Return an incoming newCall; `fields` as in `sipgate_forms`."""
+    return push(second, sipgate_forms.new_call(call, **fields))
 
 
 def answer(second: float, call: str, **fields: str) -> RawMessage:
     """Return an answer by Anna."""
-    return push(second, _form("answer", call, {"user": "Anna", "fullUserId": "1234567w1", **fields}))
+    return push(second, sipgate_forms.answer(call, **fields))
 
 
 def hangup(second: float, call: str, cause: str = "normalClearing", **fields: str) -> RawMessage:
     """Return a hangup."""
-    return push(second, _form("hangup", call, {"cause": cause, **fields}))
-
-
-def _form(event: str, call: str, fields: dict[str, str]) -> str:
-    standard = {
-        "event": event,
-        "direction": "in",
-        "from": "4915112345678",
-        "to": "493023125000",
-        "callId": call,
-        "origCallId": call,
-        "xcid": f"x{call}",
-    }
-    return "&".join(f"{key}={value}" for key, value in {**standard, **fields}.items() if value)
+    return push(second, sipgate_forms.hangup(call, cause, **fields))
 
 
 STORY = (
@@ -126,7 +114,7 @@ STORY = (
     # a forwarded flow without xcid: origCallId alone joins it
     new_call(2, "C", xcid=""),
     hangup(22, "C", "forwarded", xcid=""),
-    new_call(22.1, "D", xcid="", origCallId="C", **{"user[]": "voicemail", "fullUserId[]": ""}),
+    new_call(22.1, "D", xcid="", origCallId="C", **{"user%5B%5D": "voicemail", "fullUserId%5B%5D": ""}),
     answer(22.4, "D", xcid="", origCallId="C", user="", fullUserId=""),
     hangup(50, "D", xcid="", origCallId="C"),
     # two legs that only a late message shows to be one call

@@ -23,7 +23,10 @@ CASES = [
     ((new_call(0, "A"), hangup(9, "A", "cancel")), (0, 0, 0)),
     ((new_call(0, "A", direction="out"),), (0, 0, 1)),  # an outgoing call that rings is no waiting caller
     ((new_call(0, "A", direction="out"), answer(5, "A", direction="out", user="", fullUserId="")), (0, 1, 0)),
-    ((new_call(0, "A", **{"user[]": "voicemail", "fullUserId[]": ""}),), (0, 0, 0)),  # with a mailbox nobody waits
+    (
+        (new_call(0, "A", **{"user%5B%5D": "voicemail", "fullUserId%5B%5D": ""}),),
+        (0, 0, 0),
+    ),  # with a mailbox nobody waits
     (
         (new_call(0, "A"), hangup(20, "A", "forwarded"), new_call(21, "B", origCallId="A", xcid="xA")),
         (1, 0, 0),

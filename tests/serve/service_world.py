@@ -13,6 +13,9 @@ from starlette.types import ASGIApp
 from calltally.app import Parts, open_parts
 from calltally.app.running import running
 from calltally.settings import Settings, load
+from tests.sipgate_forms import answer, hangup, new_call
+
+__all__ = ["OPEN", "Running", "answer", "hangup", "new_call", "service_in", "with_service"]
 
 T = TypeVar("T")
 OPEN = """
@@ -68,31 +71,3 @@ def with_service(folder: Path, scenario: Callable[[Running], Awaitable[T]], sett
             return await scenario(service)
 
     return asyncio.run(go())
-
-
-def new_call(call: str, **fields: str) -> str:
-    """Return the body of an incoming newCall."""
-    return _body("newCall", call, {"user%5B%5D": "Anna", "fullUserId%5B%5D": "1234567w1", **fields})
-
-
-def answer(call: str, **fields: str) -> str:
-    """Return the body of an answer by Anna."""
-    return _body("answer", call, {"user": "Anna", "fullUserId": "1234567w1", **fields})
-
-
-def hangup(call: str, cause: str = "normalClearing", **fields: str) -> str:
-    """Return the body of a hangup."""
-    return _body("hangup", call, {"cause": cause, **fields})
-
-
-def _body(event: str, call: str, fields: dict[str, str]) -> str:
-    standard = {
-        "event": event,
-        "direction": "in",
-        "from": "4915112345678",
-        "to": "493023125000",
-        "callId": call,
-        "origCallId": call,
-        "xcid": f"x{call}",
-    }
-    return "&".join(f"{key}={value}" for key, value in {**standard, **fields}.items() if value)

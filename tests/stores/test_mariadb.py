@@ -1,7 +1,6 @@
 """What is special about MariaDB: its tables, and rows as texts of statements."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from zoneinfo import ZoneInfo
 
@@ -88,17 +87,6 @@ def test_a_migration_that_was_interrupted_is_done_again(mariadb_server: Server, 
     with closing(open_store(url, zone=ZONE)) as store:
         keep_new(store, [flow("1")])
         assert store.verify(lambda _: None) == []
-
-
-def test_several_may_open_a_new_database_at_once(mariadb_server: Server) -> None:
-    url = mariadb_server.fresh_database()
-    with ThreadPoolExecutor(4) as threads:
-        stores = list(threads.map(lambda _: open_store(url, zone=ZONE), range(4)))
-    for number, store in enumerate(stores):
-        keep_new(store, [flow(str(number))])
-    assert len(list(stores[0].all_calls(None, None))) == 4
-    for store in stores:
-        store.close()
 
 
 # --- rows as texts

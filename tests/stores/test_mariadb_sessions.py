@@ -16,7 +16,7 @@ from calltally.store.store import Store, StoreError
 from tests.servers import PASSWORD, Server
 from tests.stores.kinds import ZONE, Kind, MariaDbDatabases
 from tests.stores.mariadb_world import end_connections, engine_of, name_of
-from tests.stores.samples import NOON_MS, clear, flow, keep_new
+from tests.stores.samples import NOON_MS, flow, keep_new
 
 
 @pytest.fixture(scope="session", params=("mariadb",))
@@ -183,30 +183,6 @@ def test_exports_and_questions_about_whole_tables_take_as_long_as_they_take(
             assert len(streamed.all()) > 0
         with engine_of(store).studying() as connection:
             assert len(connection.exec_driver_sql(slow).all()) > 0
-
-
-NONE: frozenset[int] = frozenset()
-
-
-def test_what_another_process_changed_is_told_by_flow(kind: Kind) -> None:
-    url = kind.fresh()
-    with closing(open_store(url, zone=ZONE)) as one, closing(open_store(url, zone=ZONE)) as two:
-
-        def changed(store: Store) -> frozenset[int] | None:
-            with store.write() as transaction:
-                return transaction.changed_flows()
-
-        assert changed(one) is None
-        keep_new(one, [flow("mine")])
-        theirs = [*keep_new(two, [flow("theirs"), flow("more")])]
-        assert changed(one) == frozenset(theirs)
-        assert changed(one) == NONE
-        with pytest.raises(ZeroDivisionError), two.write() as transaction:  # noqa: PT012  all of it is to be undone
-            transaction.save([(1, 1, flow("mine", legs=2))])
-            _ = 1 / 0
-        assert changed(one) == NONE
-        clear(two)
-        assert changed(one) is None
 
 
 # --- errors

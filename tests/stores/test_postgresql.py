@@ -3,7 +3,6 @@
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -86,17 +85,6 @@ WHERE schemaname = 'public' AND data_type = 'text' AND collation_name IS DISTINC
 
 def test_texts_compare_by_their_bytes(kind: Kind) -> None:
     assert asked(kind.fresh(), OTHER_TEXTS) == []
-
-
-def test_several_may_open_a_new_database_at_once(postgresql_server: Server) -> None:
-    url = postgresql_server.fresh_database()
-    with ThreadPoolExecutor(4) as threads:
-        stores = list(threads.map(lambda _: open_store(url, zone=ZONE), range(4)))
-    for number, store in enumerate(stores):
-        keep_new(store, [flow(str(number))])
-    assert len(list(stores[0].all_calls(None, None))) == 4
-    for store in stores:
-        store.close()
 
 
 # --- months

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import event
 
 from calltally.model.instants import DAY_MS, Span
-from calltally.model.records import NOTHING
 from calltally.store import postgresql
 from calltally.store.asked import CallList, Dimension, Grain, SpreadQuestion, Subject, SumQuestion
 from calltally.store.open import open_store
@@ -19,7 +18,7 @@ from calltally.store.store import Store, StoreError
 from tests.servers import PASSWORD, Server
 from tests.stores.kinds import ZONE, Kind, PostgresqlDatabases
 from tests.stores.postgresql_world import asked, engine_of
-from tests.stores.samples import NOON_MS, VISIT, clear, flow, keep, keep_new
+from tests.stores.samples import NOON_MS, VISIT, flow, keep_new
 
 
 @pytest.fixture(scope="session", params=("postgresql",))
@@ -177,35 +176,6 @@ def test_a_connection_that_ends_in_the_middle_undoes_the_write_and_the_next_one_
         keep_new(store, [flow("after")])
         assert {call.call_id for call in store.all_calls(None, None)} == {"before", "after"}
         assert store.verify(lambda _: None) == []
-
-
-NONE: frozenset[int] = frozenset()
-
-
-def test_what_another_process_changed_is_told_by_flow(kind: Kind) -> None:
-    url = kind.fresh()
-    with closing(open_store(url, zone=ZONE)) as one, closing(open_store(url, zone=ZONE)) as two:
-
-        def changed(store: Store) -> frozenset[int] | None:
-            with store.write() as transaction:
-                return transaction.changed_flows()
-
-        assert changed(one) is None
-        mine, theirs, more = *keep_new(one, [flow("mine")]), *keep_new(two, [flow("theirs"), flow("more")])
-        assert changed(one) == frozenset({theirs, more})
-        assert changed(one) == NONE
-        with pytest.raises(ZeroDivisionError), two.write() as transaction:  # noqa: PT012  all of it is to be undone
-            transaction.save([(mine, 1, flow("mine", legs=2))])
-            _ = 1 / 0
-        assert changed(one) == NONE
-        keep(two, [(mine, flow("mine"), NOTHING)])
-        keep(one, [(theirs, flow("theirs"), NOTHING)])
-        with pytest.raises(ZeroDivisionError), one.write() as transaction:  # noqa: PT012  the same
-            assert transaction.changed_flows() == frozenset({mine})
-            _ = 1 / 0
-        assert changed(one) == frozenset({mine})
-        clear(two)
-        assert changed(one) is None
 
 
 # --- errors

@@ -1,10 +1,10 @@
 """`calltally database grant-reader`: a role that may read the reporting views, and nothing else."""
 
-import sys
 from typing import Annotated
 
 import typer
 
+from calltally.cli.asking import secret_asked
 from calltally.cli.place import Config, Data, settings_at
 
 PASSWORD_VARIABLE = "CALLTALLY_READER_PASSWORD"  # noqa: S105  the name of a variable
@@ -28,17 +28,10 @@ def grant_reader(
     Without the variable the password is asked for; where standard input is no terminal, it is its first line.
     """
     url = database_url or settings_at(data, config).database_url
-    chosen = password or _asked()
+    chosen = password or secret_asked("Password of the role")
     if not chosen:
         raise typer.BadParameter("a role that signs in needs a password", param_hint=PASSWORD_VARIABLE)
     from calltally.app.granting import grant  # noqa: PLC0415  loads the database
 
     grant(url, name=name, password=chosen, tell=typer.echo)
     typer.echo(f"The role {name} may read the reporting views.")
-
-
-def _asked() -> str:
-    if sys.stdin.isatty():
-        chosen: str = typer.prompt("Password of the role", hide_input=True, confirmation_prompt="Once more")
-        return chosen
-    return sys.stdin.readline().rstrip("\r\n")

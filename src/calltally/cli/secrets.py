@@ -1,12 +1,12 @@
 """`calltally password` and `calltally token`: who may look at pages and API from elsewhere."""
 
 import secrets
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from calltally.cli.asking import secret_asked
 from calltally.cli.place import Config, Data, settings_at
 
 tokens = typer.Typer(no_args_is_help=True, help="Tokens by which scripts use the API.")
@@ -32,7 +32,7 @@ def password(
     from calltally.engine.settings_file import edited, text_of, write_private  # noqa: PLC0415  the same
 
     settings = settings_at(data, config)
-    chosen = _asked()
+    chosen = secret_asked("Password")
     if len(chosen) < _SHORTEST_PASSWORD:
         raise typer.BadParameter(f"the password must have {_SHORTEST_PASSWORD} characters or more")
     hashed = PasswordHasher().hash(chosen)
@@ -41,13 +41,6 @@ def password(
         return
     write_private(settings.file, edited(text_of(settings.file), {("server", "password"): hashed}))
     typer.echo(f"The password is set in {settings.file}; it is asked for when the service starts next.")
-
-
-def _asked() -> str:
-    if sys.stdin.isatty():
-        chosen: str = typer.prompt("Password", hide_input=True, confirmation_prompt="Once more")
-        return chosen
-    return sys.stdin.readline().rstrip("\r\n")
 
 
 @tokens.command()

@@ -40,26 +40,8 @@ def prometheus(address: str) -> Dashboard:
 
 
 def _sources() -> Json:
-    return {
-        "name": "source",
-        "label": "Sources",
-        "description": "Phone systems.",
-        "type": "query",
-        "datasource": {"type": SOURCE.kind, "uid": panels.SOURCE},
-        "query": "label_values(calltally_source_up, source)",
-        "definition": "label_values(calltally_source_up, source)",
-        "refresh": 2,
-        "sort": 1,
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "allowCustomValue": False,
-        "current": {"text": ["All"], "value": ["$__all"]},
-        "hide": 0,
-        "options": [],
-        "regex": "",
-        "skipUrlSync": False,
-    }
+    query = "label_values(calltally_source_up, source)"
+    return variables.several(SOURCE, "source", "Sources", "Phone systems.", query, every=".*", refresh=2, sort=1)
 
 
 def _up() -> Panel:

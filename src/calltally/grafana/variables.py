@@ -121,6 +121,24 @@ def _choices(source: DataSource, name: str, label: str, explanation: str, query:
     The values are keys made of hexadecimal digits, so names may hold anything. All is a word of its own: it also lets
     through what is in no list, and holds while the list is empty.
     """
+    return several(source, name, label, explanation, query, every=ALL, refresh=1, sort=0)
+
+
+def several(
+    source: DataSource, name: str, label: str, explanation: str, query: str, *, every: str, refresh: int, sort: int
+) -> Json:
+    """Return a filter of several values that the data source is asked for.
+
+    Args:
+        source: which data source.
+        name: of the variable.
+        label: before the filter.
+        explanation: what is chosen.
+        query: gives the values.
+        every: what stands for all of them.
+        refresh: when the values are asked for anew: 1 when the dashboard is opened, 2 also when the time changes.
+        sort: 0 as they come, 1 by the alphabet.
+    """
     return {
         "name": name,
         "label": label,
@@ -129,11 +147,11 @@ def _choices(source: DataSource, name: str, label: str, explanation: str, query:
         "datasource": {"type": source.kind, "uid": SOURCE},
         "query": query,
         "definition": query,
-        "refresh": 1,
-        "sort": 0,
+        "refresh": refresh,
+        "sort": sort,
         "multi": True,
         "includeAll": True,
-        "allValue": ALL,
+        "allValue": every,
         "allowCustomValue": False,
         "current": {"text": ["All"], "value": ["$__all"]},
         "hide": 0,

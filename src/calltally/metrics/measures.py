@@ -64,7 +64,7 @@ class Spread:
 
 
 _ANSWERED: Final[Condition] = ("outcome", (Outcome.ANSWERED.value,))
-_UNANSWERED_OUTCOMES: Final = (
+UNANSWERED_OUTCOMES: Final = (
     Outcome.VOICEMAIL,
     Outcome.ABANDONED,
     Outcome.NO_ANSWER,
@@ -72,20 +72,13 @@ _UNANSWERED_OUTCOMES: Final = (
     Outcome.FAILED,
     Outcome.UNKNOWN,
 )
-_UNANSWERED: Final[Condition] = ("outcome", tuple(outcome.value for outcome in _UNANSWERED_OUTCOMES))
+"""The outcomes of a call that is called unanswered: it is over, and nobody answered."""
+
+_UNANSWERED: Final[Condition] = ("outcome", tuple(outcome.value for outcome in UNANSWERED_OUTCOMES))
 _WAIT_KNOWN: Final[Condition] = ("wait_ms", Presence.KNOWN)
 _TALK_KNOWN: Final[Condition] = ("talk_ms", Presence.KNOWN)
 
-CALL_OUTCOMES: Final = (
-    Outcome.IN_PROGRESS,
-    Outcome.ANSWERED,
-    Outcome.VOICEMAIL,
-    Outcome.ABANDONED,
-    Outcome.NO_ANSWER,
-    Outcome.BUSY,
-    Outcome.FAILED,
-    Outcome.UNKNOWN,
-)
+CALL_OUTCOMES: Final = (Outcome.IN_PROGRESS, Outcome.ANSWERED, *UNANSWERED_OUTCOMES)
 """Every outcome a call can have, in the order of their measures; together they are all calls."""
 
 VISIT_OUTCOMES: Final = (
@@ -194,7 +187,7 @@ SPREADS: Final[tuple[Spread, ...]] = (
 
 _CALL_FLAGS: Final = {word: (1, *(int(word is other) for other in CALL_OUTCOMES)) for word in Outcome}
 _VISIT_FLAGS: Final = {word: (1, *(int(word is other) for other in VISIT_OUTCOMES)) for word in VisitOutcome}
-_UNANSWERED_SET: Final = frozenset(_UNANSWERED_OUTCOMES)
+_UNANSWERED_SET: Final = frozenset(UNANSWERED_OUTCOMES)
 
 
 def call_measures(call: Call) -> tuple[int, ...]:

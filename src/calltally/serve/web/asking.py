@@ -16,6 +16,7 @@ from starlette.datastructures import QueryParams
 
 from calltally.engine.answers import Selection
 from calltally.engine.questions import CallOrder
+from calltally.metrics.measures import UNANSWERED_OUTCOMES
 from calltally.model.asked_times import ImpossibleSpanError, span_asked, unit_asked
 from calltally.model.buckets import Unit, auto_unit, day_start_ms, local_date
 from calltally.model.instants import Span, rfc3339_ms
@@ -29,16 +30,6 @@ LONGEST_TEXT: Final = 200
 LONGEST_CURSOR: Final = 500
 MOST_VALUES: Final = 200
 UNANSWERED: Final = "unanswered"
-UNANSWERED_OUTCOMES: Final = (
-    Outcome.VOICEMAIL,
-    Outcome.ABANDONED,
-    Outcome.NO_ANSWER,
-    Outcome.BUSY,
-    Outcome.FAILED,
-    Outcome.UNKNOWN,
-)
-"""What the pages call unanswered: over, without an answer."""
-
 OUTCOMES: Final = (Outcome.ANSWERED.value, UNANSWERED, *UNANSWERED_OUTCOMES, Outcome.IN_PROGRESS.value)
 
 Choice = TypeVar("Choice")
