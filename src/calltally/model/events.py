@@ -66,7 +66,14 @@ class LegEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegSettled:
-    """What the source's own history says about a finished leg; it mends lost, late and false pushes."""
+    """What the source's own history says about a finished leg; it mends lost, late and false pushes.
+
+    Attributes:
+        at_ms: when the history was read, not when anything happened.
+        started_at_ms, ended_at_ms, outcome: `None` where the history does not say.
+        answer_source: where a leg answered by this account has its answer from.
+        metadata: what else it says, name -> text; goes into the metadata of the leg.
+    """
 
     source: str
     at_ms: int

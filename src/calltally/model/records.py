@@ -22,14 +22,23 @@ from calltally.model.words import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One party's connection.
+    """One party's connection. Which fields a source can fill is said in its own README.
 
     Attributes:
+        leg_id: the source's own id, `callId` of sipgate; `call_id` is the same for all legs of a call.
+        caller, callee, answering_number, diversion: E.164 with plus where the digits allow, else as received.
+        answering_number: the number that picked up; `diversion`: the own number that this leg was forwarded from.
         own_numbers: the site's side of the leg: numbers which may belong to a group or a team, entry number first.
+        users: full ids of the users whose phones rang; `metadata["user_names"]` has their names in the same order.
+        answered_by_user, agent: the user who answered; of an outbound leg only `agent` is known: who placed it.
         network_answered_at_ms: the pick-up of whatever picked up, a mailbox too.
         answered_at_ms: a person or software agent was connected; `None` for a mailbox.
-        ring_ms: start to pick-up, or start to end if nobody picked up; `None` while open.
-        talk_ms: end minus answer; `None` if either is unknown, 0 if never answered.
+        ring_ms: start to pick-up, or start to end if nobody picked up; `None` while that is not known.
+        queue_wait_ms: the part of it in a queue, where the source says so.
+        talk_ms: end minus answer; `None` if either is unknown, 0 if surely never answered.
+        hangup_cause, hangup_cause_raw: our word, and exactly what the source said.
+        crashed: open, and calltally was down, or the source could not be heard, since it was last heard of.
+        linked_leg_id: the leg that this one came from, by forwarding or transfer.
     """
 
     source: str
@@ -73,7 +82,18 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueVisit:
-    """One stay of one call in one queue. Waits, rings and talks are what the log says; `None` where it says nothing."""
+    """One stay of one call in one queue. Waits, rings and talks are what the log says; `None` where it says nothing.
+
+    Attributes:
+        visit_id: ours, made of call, queue and second of entry.
+        source_call_id: the call's id in the queue's log; `call_id` is that of the `Call` it belongs to.
+        agent: the member who answered, as the log names him; `None` if nobody did.
+        entered_at_ms: the entry; where the log does not hold it, the end without talk and wait.
+        wait_ms: of a visit that ended because no agent was left, counted from the entry where the log has no figure.
+        no_answer_rings: how often a member's phone rang in vain.
+        entered_position, left_position: the place in the queue, counted from 1.
+        key: the key by which the caller left.
+    """
 
     source: str
     visit_id: str
@@ -101,10 +121,13 @@ class Call:
 
     Attributes:
         own_numbers: union of its legs' own numbers, in order of appearance.
-        wait_ms: start to answer, or to the moment the caller gave up or reached the mailbox; `None` while neither is
+        wait_ms: start to answer; without one to the mailbox, and without that to the end. `None` while that is not
             known.
-        talk_ms: end minus answer; `None` if either is unknown, 0 if never answered.
+        talk_ms: end minus answer; `None` if either is unknown, 0 if surely never answered.
+        queue: the first queue that it entered.
         agent: who answered an inbound call, or who placed an outbound one, where the source says so.
+        agent_name: that person's name, where the source says so.
+        leg_ids, visit_ids: its legs in the order of their start, its visits in the order of entry.
         is_open: no end is known and none is assumed.
         crashed: open, and calltally was down since it was last heard of.
     """

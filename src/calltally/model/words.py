@@ -25,11 +25,16 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     VOICEMAIL = "voicemail"
     ABANDONED = "abandoned"
+    """The caller gave up."""
     NO_ANSWER = "no_answer"
+    """Nobody picked up, and the phone system ended it, or it was declined."""
     BUSY = "busy"
     FAILED = "failed"
+    """It could not be put through."""
     FORWARDED = "forwarded"
+    """Of legs only: it went on elsewhere, as another leg."""
     UNKNOWN = "unknown"
+    """It is over, and the source did not say how."""
 
 
 class VisitOutcome(StrEnum):
@@ -61,17 +66,24 @@ class End(StrEnum):
     """How well the end of a leg is known."""
 
     KNOWN = "known"
+    """The source told it when it happened."""
     ESTIMATED = "estimated"
+    """Taken from the source's history, or from the first list of running calls that no longer names the leg."""
     UNKNOWN = "unknown"
+    """It is over, and nobody knows since when."""
     OPEN = "open"
+    """It is not over as far as is known."""
 
 
 class AnswerSource(StrEnum):
     """Where the knowledge about the answer comes from."""
 
     OBSERVED = "observed"
+    """The source told it when it happened, also that nobody answered."""
     REPORTED = "reported"
+    """The source's history says so."""
     INFERRED = "inferred"
+    """Something picked up, and the source does not say what; taken for a person (docs/decisions/0010)."""
     UNKNOWN = "unknown"
 
 

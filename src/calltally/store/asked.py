@@ -38,7 +38,7 @@ class Grain(StrEnum):
 class Dimension(StrEnum):
     """What sums can be split by.
 
-    The first four (calls) and `SOURCE`, `QUEUE` (visits) are dimensions of the roll-ups.
+    The first three (calls) and `SOURCE`, `QUEUE` (visits) are dimensions of the roll-ups.
     """
 
     SOURCE = "source"

@@ -81,11 +81,14 @@ class Transaction(Protocol):
         ...
 
     def message_counts(self, flow_ids: Collection[int]) -> dict[int, int]:
-        """Return how many messages each stored record was folded from; fewer in the journal mean that it was pruned."""
+        """Return how many messages each stored record was folded from; fewer in the journal mean that it was pruned.
+
+        A flow without a record has no key.
+        """
         ...
 
     def records_of(self, flow_ids: Collection[int]) -> dict[int, Records]:
-        """Return the stored records of flows."""
+        """Return the stored records of flows; a flow without a record has no key."""
         ...
 
     def lines_id(self, numbers: tuple[str, ...]) -> int:
@@ -116,7 +119,7 @@ class Transaction(Protocol):
         ...
 
     def add_gap(self, gap: Gap) -> None:
-        """Note a time in which something could not be heard."""
+        """Note a time in which something could not be heard; one of the same source and beginning is replaced."""
         ...
 
     def begin_rebuild(self) -> int:
@@ -154,14 +157,18 @@ class Transaction(Protocol):
         ...
 
     def prune(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
-        """Delete whole flows' messages, and records, older than these instants; roll-ups stay."""
+        """Delete messages and records older than these instants, and return how many; roll-ups stay.
+
+        A flow's messages go together and its record not before them; nothing of an open call goes.
+        """
         ...
 
 
 class Store(Protocol):
     """A database of calltally.
 
-    Reading methods may be called from any thread while another writes; they see committed data.
+    Reading methods may be called from any thread while another writes; they see committed data. Every method raises
+    StoreError if the database does not answer.
     """
 
     def write(self) -> AbstractContextManager[Transaction]:
@@ -176,21 +183,44 @@ class Store(Protocol):
         ...
 
     def sums(self, question: SumQuestion) -> list[SumRow]:
-        """Return sums, by bucket (rising) and value; buckets without records have no row."""
+        """Return sums, by bucket (rising) and value; buckets without records have no row.
+
+        Raises:
+            ValueError: the subject has no such measure, or the grain no such dimension or filter.
+        """
         ...
 
     def maximum(
         self, subject: Subject, column: str, span: Span, where: Filter, step_ms: int | None
     ) -> list[tuple[int | None, int]]:
-        """Return the greatest `wait_ms` or `talk_ms` per bucket, from records."""
+        """Return the greatest duration per bucket (rising), from records; buckets in which none is known have no row.
+
+        Args:
+            subject: calls have `wait_ms` and `talk_ms`, visits `ring_ms`, too.
+            column: which of them.
+            span: in which the records began.
+            where: which records count.
+            step_ms: the length of the buckets, counted from 1970; `None` for one row, whose bucket is `None`.
+
+        Raises:
+            ValueError: the subject has no such duration.
+        """
         ...
 
     def spread(self, question: SpreadQuestion) -> list[SpreadRow]:
-        """Return the counts per bin of a duration."""
+        """Return the counts per bin of a duration, by bucket and bin (rising); empty bins have no row.
+
+        Raises:
+            ValueError: the subject has no such spread, or the grain no such filter.
+        """
         ...
 
     def calls(self, question: CallList) -> CallPage:
-        """Return one page of calls."""
+        """Return one page of calls.
+
+        Raises:
+            ValueError: the cursor is nonsense.
+        """
         ...
 
     def open_flows(self) -> dict[int, Records]:
@@ -210,11 +240,11 @@ class Store(Protocol):
         ...
 
     def journal(self, *, since_us: int | None, until_us: int | None, source: str | None) -> Iterator[JournalEntry]:
-        """Yield the journal in the order `(received_at_us, source, digest)`."""
+        """Yield the journal in the order `(received_at_us, source, digest)`; from `since_us` on, before `until_us`."""
         ...
 
     def set_aside(self, limit: int) -> list[JournalEntry]:
-        """Return the newest messages that were set aside."""
+        """Return the newest messages that were set aside, newest first."""
         ...
 
     def unplaced(self, first_new: int, batch: int) -> Iterator[list[JournalEntry]]:
@@ -229,15 +259,15 @@ class Store(Protocol):
         ...
 
     def all_calls(self, span: Span | None, source: str | None) -> Iterator[Call]:
-        """Yield calls ordered by `(started_at_ms, source, call_id)`."""
+        """Yield the calls that began in a range, ordered by `(started_at_ms, source, call_id)`; `None` is all."""
         ...
 
     def all_legs(self, span: Span | None, source: str | None) -> Iterator[Leg]:
-        """Yield legs ordered by `(started_at_ms, source, leg_id)`."""
+        """Yield the legs that began in a range, ordered by `(started_at_ms, source, leg_id)`; `None` is all."""
         ...
 
     def all_visits(self, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
-        """Yield visits ordered by `(entered_at_ms, source, visit_id)`."""
+        """Yield the visits that began in a range, ordered by `(entered_at_ms, source, visit_id)`; `None` is all."""
         ...
 
     def lines(self) -> dict[int, tuple[str, ...]]:
@@ -261,7 +291,7 @@ class Store(Protocol):
         ...
 
     def value(self, key: str) -> bytes | None:
-        """Return a small named value."""
+        """Return a small named value, `None` if nothing is kept under the name."""
         ...
 
     def values(self, prefix: str) -> dict[str, bytes]:
@@ -269,11 +299,11 @@ class Store(Protocol):
         ...
 
     def gaps(self, span: Span) -> list[Gap]:
-        """Return the gaps that touch a range."""
+        """Return the gaps that touch a range, oldest first, as long as they are: they may reach beyond it."""
         ...
 
     def health(self) -> list[SourceHealth]:
-        """Return what was heard of each source."""
+        """Return what was heard of each source, by its name."""
         ...
 
     def size_bytes(self) -> int:
@@ -303,7 +333,7 @@ class Store(Protocol):
         ...
 
     def flows(self, flow_ids: Collection[int]) -> dict[int, Records]:
-        """Return the stored records of flows."""
+        """Return the stored records of flows; a flow without a record has no key."""
         ...
 
     def count_prunable(self, *, messages_before_us: int, records_before_ms: int) -> PruneCounts:
