@@ -17,10 +17,12 @@ MONITORING = ROOT / "deploy" / "prometheus"
 WATCHED = files(target="calltally:8080", alertmanager="alertmanager:9093")
 """What Prometheus needs beside the compose file, as `calltally prometheus write` writes it."""
 
+RULE = "One page each, never edited after acceptance; its status names what came later. Copy the template."
+
 
 def decisions() -> str:
     """Return the list of all decision records, oldest first."""
-    lines = ["# Decisions", "", "One page each, never edited after acceptance, only superseded. Copy the template.", ""]
+    lines = ["# Decisions", "", RULE, ""]
     for path in sorted(DECISIONS.glob("[0-9]*.md")):
         title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         lines.append(f"- [{title}]({path.name})")
