@@ -1,66 +1,15 @@
 """What sets of leg events add up to: the defects of the known service, and the rules of legs and calls."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from calltally.fold.records import records_from
-from calltally.model.events import Event, LegEvent, LegEventKind, LegSettled
+from calltally.model.events import LegEvent
 from calltally.model.instants import Gap
-from calltally.model.records import NOTHING, Call, Leg, Records
+from calltally.model.records import NOTHING
 from calltally.model.words import AnsweredBy, AnswerSource, Direction, End, HangupCause, Outcome
-
-START_MS = 1_795_000_000_000
-KINDS = {
-    "start": LegEventKind.STARTED,
-    "answer": LegEventKind.ANSWERED,
-    "pick-up": LegEventKind.ANSWERED,
-    "end": LegEventKind.ENDED,
-    "digits": LegEventKind.DIGITS,
-    "seen": LegEventKind.SEEN,
-    "gone": LegEventKind.GONE,
-    "expired": LegEventKind.EXPIRED,
-}
-
-
-def heard(story: str, leg_id: str = "A", **fields: object) -> list[Event]:
-    """Return the events of one leg: `"0 start, 12 answer w4, 95 end normal"`, in seconds from the start."""
-    return [event_of(part, number, leg_id, fields) for number, part in enumerate(story.split(", "))]
-
-
-def event_of(part: str, number: int, leg_id: str, fields: dict[str, object]) -> LegEvent:
-    seconds, word, *rest = part.split()
-    told: dict[str, object] = {"direction": Direction.INBOUND, "caller": "+491", "callee": "+492"} | fields
-    if KINDS[word] in {LegEventKind.SEEN, LegEventKind.GONE, LegEventKind.EXPIRED}:
-        told = {}
-    if word == "answer":
-        told |= {"answered_by": AnsweredBy.PERSON, "users": tuple(rest)}
-    if word == "end":
-        told |= {"cause": HangupCause(rest[0]), "cause_raw": rest[0]}
-    if word == "start":
-        told |= {"voicemail": "mailbox" in rest, "users": tuple(user for user in rest if user != "mailbox")}
-    base = LegEvent(
-        source="sipgate",
-        at_ms=START_MS + round(float(seconds) * 1000),
-        sequence=number,
-        tie=number,
-        kind=KINDS[word],
-        leg_id=leg_id,
-        links=(f"c:{leg_id}", "x:flow"),
-    )
-    return replace(base, **told)  # type: ignore[arg-type]  # the table's own words
-
-
-def call_in(records: Records) -> Call:
-    assert records.call is not None
-    return records.call
-
-
-def leg_in(events: Iterable[Event], gaps: tuple[Gap, ...] = ()) -> Leg:
-    (leg,) = records_from(events, gaps).legs
-    return leg
-
+from tests.fold.leg_stories import START_MS, call_in, event_of, heard, leg_in
 
 CASES = [
     # heard                                                  outcome                wait s  talk s
@@ -250,6 +199,10 @@ def test_an_inbound_answer_without_a_user_is_inferred_to_be_a_person() -> None:
     assert (leg.answered_by_user, leg.agent) == (None, None)
 
 
+def test_what_picks_up_for_a_mailbox_is_heard_and_not_inferred() -> None:
+    assert leg_in(heard("0 start mailbox, 1 pick-up, 30 end normal")).answer_source is AnswerSource.OBSERVED
+
+
 def test_outbound_legs_have_an_agent_but_nobody_of_ours_who_answered() -> None:
     leg = leg_in(heard("0 start w4, 5 pick-up, 60 end normal", direction=Direction.OUTBOUND))
     assert (leg.agent, leg.answered_by_user, leg.answer_source) == ("w4", None, AnswerSource.OBSERVED)
@@ -292,55 +245,3 @@ def test_a_transfer_of_an_outbound_call_is_no_internal_call() -> None:
     inward = heard("30 start w5, 33 answer w5, 90 end normal", "I", origin_leg_id="O", caller="+492", callee="+4912")
     call = call_in(records_from([*outward, *inward]))
     assert (call.direction, call.agent, call.callee) == (Direction.OUTBOUND, "w4", "+492")
-
-
-SETTLED = LegSettled(
-    source="sipgate",
-    at_ms=START_MS + 300_000,
-    sequence=0,
-    tie=99,
-    leg_id="A",
-    links=("c:A",),
-    started_at_ms=START_MS,
-    ended_at_ms=START_MS + 60_000,
-    outcome=Outcome.ANSWERED,
-    direction=Direction.INBOUND,
-    caller="+491",
-    callee="+492",
-)
-
-
-@pytest.mark.parametrize(
-    ("story", "settled", "outcome", "answered_s", "ended_s", "end"),
-    [
-        ("0 start, 5 answer w4", SETTLED, Outcome.ANSWERED, 5, 60, End.ESTIMATED),
-        ("0 start, 5 answer w4, 65 end normal", SETTLED, Outcome.ANSWERED, 5, 65, End.KNOWN),
-        ("0 start, 5 answer w4, 66 end normal", SETTLED, Outcome.ANSWERED, 5, 66, End.KNOWN),
-        ("0 start, 5 answer w4, 71 end normal", SETTLED, Outcome.ANSWERED, 5, 60, End.ESTIMATED),
-        ("0 start, 70 answer w4", SETTLED, Outcome.ANSWERED, 70, 130, End.ESTIMATED),
-        ("0 start, 70 end cancelled", SETTLED, Outcome.ANSWERED, 10, 70, End.KNOWN),
-        ("0 start, 61 end cancelled", SETTLED, Outcome.ANSWERED, None, 61, End.KNOWN),
-        ("0 start", SETTLED, Outcome.ANSWERED, None, 60, End.ESTIMATED),
-        ("0 start", replace(SETTLED, ended_at_ms=None), Outcome.ANSWERED, None, None, End.UNKNOWN),
-        ("0 start, 90 gone", replace(SETTLED, ended_at_ms=None), Outcome.ANSWERED, None, 90, End.ESTIMATED),
-        ("0 start, 9 end other", replace(SETTLED, outcome=Outcome.BUSY), Outcome.BUSY, None, 9, End.KNOWN),
-        ("0 start, 9 end cancelled", replace(SETTLED, outcome=Outcome.BUSY), Outcome.ABANDONED, None, 9, End.KNOWN),
-        ("0 start, 9 pick-up", replace(SETTLED, outcome=Outcome.VOICEMAIL), Outcome.VOICEMAIL, None, 60, End.ESTIMATED),
-        ("0 start, 9 answer w4", replace(SETTLED, outcome=Outcome.VOICEMAIL), Outcome.ANSWERED, 9, 60, End.ESTIMATED),
-        ("0 start", replace(SETTLED, outcome=None), Outcome.UNKNOWN, None, 60, End.ESTIMATED),
-    ],
-)
-def test_the_history_mends_what_pushes_left_out_or_got_wrong(
-    story: str, settled: LegSettled, outcome: Outcome, answered_s: int | None, ended_s: int | None, end: End
-) -> None:
-    leg = leg_in([*heard(story), settled])
-    assert (leg.outcome, leg.end) == (outcome, end)
-    assert leg.answered_at_ms == (None if answered_s is None else START_MS + answered_s * 1000)
-    assert leg.ended_at_ms == (None if ended_s is None else START_MS + ended_s * 1000)
-
-
-def test_a_leg_of_which_only_the_history_is_known_is_a_leg() -> None:
-    leg = leg_in([SETTLED])
-    assert (leg.started_at_ms, leg.ended_at_ms, leg.direction) == (START_MS, START_MS + 60_000, Direction.INBOUND)
-    assert (leg.outcome, leg.answer_source, leg.answered_at_ms) == (Outcome.ANSWERED, AnswerSource.REPORTED, None)
-    assert (leg.caller, leg.callee, leg.agent) == ("+491", "+492", None)
