@@ -85,3 +85,11 @@ def test_a_leg_of_which_only_the_history_is_known_is_a_leg() -> None:
 )
 def test_a_leg_says_from_where_its_answer_is_known(story: str, settled: LegSettled, source: AnswerSource) -> None:
     assert leg_in([*heard(story), settled]).answer_source is source
+
+
+@pytest.mark.parametrize(("outcome", "talk_ms"), [(Outcome.NO_ANSWER, 0), (Outcome.ANSWERED, None), (None, None)])
+def test_a_leg_whose_end_nobody_knows_has_no_talk_only_if_surely_nobody_answered(
+    outcome: Outcome | None, talk_ms: int | None
+) -> None:
+    leg = leg_in([*heard("0 start"), replace(SETTLED, ended_at_ms=None, outcome=outcome)])
+    assert (leg.end, leg.talk_ms) == (End.UNKNOWN, talk_ms)

@@ -143,6 +143,10 @@ def test_d07_a_call_of_which_another_leg_was_heard_since_is_not_crashed() -> Non
     records = records_from(events, (DOWN,))
     assert [leg.crashed for leg in records.legs] == [True, False]
     assert not call_in(records).crashed
+    later = [*heard("0 start, 5 answer w4, 40 seen"), *heard("10 start w5", "B", origin_leg_id="A")]
+    records = records_from(later, (DOWN,))
+    assert [leg.crashed for leg in records.legs] == [False, True]
+    assert not call_in(records).crashed
 
 
 def test_d08_a_mailbox_leg_keeps_its_own_id_and_the_wait_ends_before_it() -> None:
@@ -216,6 +220,15 @@ def test_own_numbers_begin_with_the_number_that_was_dialled_first() -> None:
     assert leg_in(heard("0 start", diversion="+492", answering_number="+492")).own_numbers == ("+492",)
     assert leg_in(heard("0 start", direction=Direction.OUTBOUND)).own_numbers == ("+491",)
     assert leg_in(heard("0 start", direction=Direction.OUTBOUND, caller=None)).own_numbers == ()
+
+
+def test_of_two_phones_the_one_that_answered_first_counts_not_the_one_that_rang_first() -> None:
+    events = [
+        *heard("0 start w4, 20 answer w4, 60 end normal"),
+        *heard("5 start w5, 10 answer w5, 90 end normal", "B", origin_leg_id="A"),
+    ]
+    call = call_in(records_from(events))
+    assert (call.agent, call.wait_ms, call.talk_ms) == ("w5", 10_000, 80_000)
 
 
 def test_a_withheld_caller_is_withheld_on_leg_and_call() -> None:

@@ -68,6 +68,16 @@ CASES = {
         ["sales leaveempty 0-?-4 4 ? ? ? ?"],
     ),
     "empty queue, told by Wazo alone": ((ENTER, "4 sales LEAVEEMPTY"), ["sales leaveempty 0-?-4 4 ? ? ? ?"]),
+    "empty queue, told by both, and later by Wazo alone": (
+        (
+            ENTER,
+            "4 sales EXITEMPTY|1|1|4",
+            "4 sales LEAVEEMPTY",
+            "10 sales ENTERQUEUE||0612345001|1",
+            "15 sales LEAVEEMPTY",
+        ),
+        ["sales leaveempty 0-?-4 4 ? ? ? ?", "sales leaveempty 10-?-15 5 ? ? ? ?"],
+    ),
     "empty queue, told by Wazo alone and without an entry": (
         ("4 sales LEAVEEMPTY",),
         ["sales leaveempty 4-?-4 ? ? ? ? ?"],
@@ -130,6 +140,10 @@ CASES = {
             "support answered 0-1-3 1 1 2 Agent/1003 blind_transfer",
             "support answered 3-8-15 5 2 7 Agent/1003 agent",
         ],
+    ),
+    "a wait that fits two entries equally well is that of the newer": (
+        (ENTER, "10 sales ENTERQUEUE||0612345001|2", "30 sales ABANDON|1|1|25"),
+        ["sales unknown 0-?-? ? ? ? ? ?", "sales abandoned 10-?-30 25 ? ? ? ?"],
     ),
     "a timeout told after the entry it led to": (
         (ENTER, "20 sales ENTERQUEUE||0612345001|2", "20 sales EXITWITHTIMEOUT|1|1|20", "29 sales ABANDON|1|2|9"),

@@ -133,7 +133,7 @@ def _outcome(legs: Sequence[Leg], *, answered: Leg | None, mailbox: Leg | None, 
         return _VOICEMAIL
     if is_open:
         return _IN_PROGRESS
-    over = [leg for leg in legs if leg.outcome not in {_FORWARDED, _ANSWERED}]
+    over = [leg for leg in legs if leg.outcome is not _FORWARDED]
     return max(over, key=_end_order).outcome if over else _UNKNOWN
 
 
