@@ -253,6 +253,19 @@ def test_the_call_id_is_the_flow_else_the_origin_else_the_leg() -> None:
     assert call_in(records_from([replace(event, links=("c:B",), origin_leg_id=None)])).call_id == "B"
 
 
+@pytest.mark.parametrize(("first", "second"), [("a", "b"), ("b", "a")])
+def test_of_several_flows_or_origins_the_smallest_names_the_call(first: str, second: str) -> None:
+    """Which comes first must not matter, and what comes later may bring a smaller one."""
+    (one,) = heard("0 start", "A")
+    (two,) = heard("1 start", "B")
+    assert isinstance(one, LegEvent)
+    assert isinstance(two, LegEvent)
+    flows = [replace(one, links=("c:A", f"x:{first}")), replace(two, links=("c:B", f"x:{second}"))]
+    assert call_in(records_from(flows)).call_id == "a"
+    origins = [replace(one, links=("c:A",), origin_leg_id=first), replace(two, links=("c:B",), origin_leg_id=second)]
+    assert call_in(records_from(origins)).call_id == "a"
+
+
 def test_a_transfer_of_an_outbound_call_is_no_internal_call() -> None:
     outward = heard("0 start w4, 5 pick-up, 40 end normal", "O", direction=Direction.OUTBOUND, caller="+4911")
     inward = heard("30 start w5, 33 answer w5, 90 end normal", "I", origin_leg_id="O", caller="+492", callee="+4912")

@@ -186,6 +186,14 @@ CASES = {
         (ENTER, "30 sales ABANDON|1|1|1600000000"),
         ["sales abandoned 0-?-30 ? ? ? ? ?"],
     ),
+    "a wait of 366 days is the longest that can be": (
+        (ENTER, "31622400 sales ABANDON|1|1|31622400"),
+        ["sales abandoned 0-?-31622400 31622400 ? ? ? ?"],
+    ),
+    "a wait of 366 days and a second is none": (
+        (ENTER, "31622401 sales ABANDON|1|1|31622401"),
+        ["sales abandoned 0-?-31622401 ? ? ? ? ?"],
+    ),
     "words of somebody's dialplan change nothing": (
         (ENTER, "7 sales SURVEY|5", "30 sales ABANDON|1|1|30", "31 sales/Agent/1001 WRAPUPSTART|2"),
         ["sales abandoned 0-?-30 30 ? ? ? ?"],
