@@ -8,7 +8,14 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from calltally.app.connections import LARGEST_HEAD, LARGEST_REQUEST, LONGEST_ARRIVAL_SECONDS, GuardedHttp, close_late
+from calltally.app.connections import (
+    LARGEST_HEAD,
+    LARGEST_REQUEST,
+    LONGEST_ARRIVAL_SECONDS,
+    LONGEST_UNREAD_SECONDS,
+    GuardedHttp,
+    close_late,
+)
 from calltally.app.sockets import GuardedSocket
 from calltally.engine.health import Health
 from calltally.engine.writer import BusyError, Durable
@@ -32,14 +39,14 @@ class Connection:
         config.load()
         self.wire = Wire()
         self.state = ServerState()
-        self._protocol = GuardedHttp(config, self.state, {}, inlet=inlet)
-        self._protocol.connection_made(self.wire)
+        self.protocol = GuardedHttp(config, self.state, {}, inlet=inlet)
+        self.protocol.connection_made(self.wire)
 
     async def send(self, data: bytes) -> bytes:
         """Send something; return what comes back once nothing more is to come."""
         self.wire.written = b""
-        self._protocol.data_received(data)
-        if self._protocol.arriving_since is None:
+        self.protocol.data_received(data)
+        if self.protocol.arriving_since is None:
             await asyncio.gather(*self.state.tasks)
         return self.wire.written
 
@@ -50,7 +57,7 @@ class Connection:
 
     async def leave(self) -> None:
         """End it."""
-        self._protocol.connection_lost(None)
+        self.protocol.connection_lost(None)
         await asyncio.gather(*self.state.tasks)
 
 
@@ -178,6 +185,43 @@ def test_a_line_behind_a_body_is_no_header(request_bytes: bytes, status: bytes) 
         assert (await connection.send(request_bytes)).startswith(b"HTTP/1.1 " + status)
 
     run(scenario, inlet_with_key())
+
+
+class Unread(Wire):
+    """A wire at whose end something is read or not."""
+
+    unsent = 0
+    aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        """Return how much waits."""
+        return self.unsent
+
+    def abort(self) -> None:
+        """Note it."""
+        self.aborted = self.closed = True
+
+
+def test_an_answer_that_nobody_reads_is_taken_back_and_one_that_is_read_slowly_is_not() -> None:
+    async def scenario(connection: Connection) -> None:
+        wire = Unread()
+        connection.wire = wire
+        connection.protocol.transport = wire
+        assert (await connection.send(ASKED)).endswith(b"ok")
+        connection.protocol.pause_writing()
+        for unsent in range(100_000, 90_000, -1_000):
+            wire.unsent = unsent
+            assert not connection.wait(LONGEST_UNREAD_SECONDS * (100_000 - unsent) / 1_000)
+        connection.protocol.resume_writing()
+        assert not connection.wait(100 * LONGEST_UNREAD_SECONDS)
+        connection.protocol.pause_writing()
+        assert not connection.wait(200 * LONGEST_UNREAD_SECONDS)
+        wire.unsent += 1_000
+        assert not connection.wait(201 * LONGEST_UNREAD_SECONDS - 1)
+        assert connection.wait(201 * LONGEST_UNREAD_SECONDS + 1)
+        assert wire.aborted
+
+    run(scenario)
 
 
 def test_a_viewer_who_never_reads_is_cut_off() -> None:

@@ -149,3 +149,11 @@ def test_pages_of_others_may_not_watch(service: Service, origin: bytes) -> None:
     with service.connect() as connection:
         connection.sendall(UPGRADE.replace(b"\r\n\r\n", b"\r\nOrigin: " + origin + b"\r\n\r\n"))
         assert connection.recv(13) == b"HTTP/1.1 403 "
+
+
+def test_who_asks_for_the_head_of_the_stream_gets_no_stream(service: Service) -> None:
+    with service.connect() as connection:
+        connection.sendall(request(b"/api/v1/live", method=b"HEAD") + request(b"/healthz"))
+        head, health = answers(connection, ["HEAD", "GET"])
+        assert head.headers["content-type"].startswith("text/event-stream")
+        assert (head.status, health.status) == (200, 200)

@@ -14,6 +14,8 @@ LARGEST_HEAD: Final = 64 * 1024
 LARGEST_REQUEST: Final = 8 * 1024 * 1024
 """Of what arrives of one request in all: the largest push in tiny chunks. Lines behind a chunked body count, too."""
 LONGEST_ARRIVAL_SECONDS: Final = 30.0
+LONGEST_UNREAD_SECONDS: Final = 60.0
+"""So long a client may leave an answer lying without reading any of it."""
 LARGEST_FRAME: Final = 64 * 1024
 """Of a WebSocket; viewers have nothing to say."""
 
@@ -32,6 +34,8 @@ class GuardedHttp(PushConnection):
     _has_begun = False
     _head_lines = 0
     _bytes = 0
+    _unsent = 0
+    _unsent_since: float | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Begin; the first request is to come soon."""
@@ -55,6 +59,17 @@ class GuardedHttp(PushConnection):
             self.transport.write(_TOO_LATE)
         self.transport.close()
         self._forget()
+
+    def is_left_lying(self, now: float) -> bool:
+        """Return whether the client has read nothing of its answer for too long; to be asked every second or so."""
+        if not self.flow.write_paused:
+            self._unsent_since = None
+            return False
+        unsent = self.transport.get_write_buffer_size()
+        if self._unsent_since is None or unsent < self._unsent:
+            self._unsent_since = now
+        self._unsent = unsent
+        return now - self._unsent_since > LONGEST_UNREAD_SECONDS
 
     def _stop_if_too_large(self) -> None:
         if self._in_head:
@@ -103,6 +118,8 @@ def guarded_socket(**named: Any) -> BaseProtocol:  # noqa: ANN401  uvicorn's own
 def close_late(connections: Iterable[BaseProtocol], now: float) -> None:
     """Close the connections on which a request has been arriving for too long, or nothing came since the last push.
 
+    Those whose clients do not read are cut off, as a close would wait until they have.
+
     `now` is the time of the event loop.
     """
     for connection in list(connections):
@@ -113,3 +130,5 @@ def close_late(connections: Iterable[BaseProtocol], now: float) -> None:
             connection.give_up()
         elif resting is not None and now - resting > connection.timeout_keep_alive:
             connection.timeout_keep_alive_handler()
+        if connection.is_left_lying(now):
+            connection.transport.abort()

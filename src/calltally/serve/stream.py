@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -99,12 +100,15 @@ def frame_value(frame: Frame, board: Board, *, with_calls: bool) -> dict[str, ob
     return value
 
 
+_EVENTS: Final = "text/event-stream"
+_NOT_KEPT: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
 class _Events(StreamingResponse):
     """Events to one viewer, until he leaves or does not read for too long."""
 
     def __init__(self, lines: AsyncGenerator[str]) -> None:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(lines, headers=headers, media_type="text/event-stream")
+        super().__init__(lines, headers=_NOT_KEPT, media_type=_EVENTS)
         self._lines = lines
 
     async def stream_response(self, send: Send) -> None:
@@ -155,7 +159,9 @@ class Stream:
             await asyncio.gather(sending, return_exceptions=True)
 
     async def events(self, request: Request) -> Response:
-        """Send the same frames as server-sent events."""
+        """Send the same frames as server-sent events; who asks for the head alone gets that, and no stream."""
+        if request.method == "HEAD":
+            return Response(headers=_NOT_KEPT, media_type=_EVENTS)
         if self._board.viewers >= MOST_VIEWERS:
             return Response("Too many look already; come again.", 503, {"retry-after": "10"})
         return _Events(self._event_lines(_wants_calls(request.query_params.get)))
