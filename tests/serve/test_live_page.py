@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def figure(page: Node, name: str) -> Node:
 
 def value(page: Node, name: str) -> str:
     return figure(page, name).one("p", class_="v").text()
+
+
+def test_every_figure_leads_to_its_explanation(pages: Pages) -> None:
+    addresses = [unescape(each.attributes["href"]) for each in pages.get("/").every("a", class_="why")]
+    assert len(addresses) == 6
+    for address, said in zip(addresses, ("0", "0", "2 of 3", "0:30", "0:50", "3"), strict=True):
+        assert pages.get(address.partition("#")[0]).one(class_="because").one("h2").text().startswith(f"Why {said}?")
 
 
 FIGURES = [

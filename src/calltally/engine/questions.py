@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 from calltally.engine.answers import Answer, Question, Selection
 from calltally.engine.asking import Asking
+from calltally.engine.gathering import is_rolled_up
 from calltally.engine.memberships import LinesIndex, Memberships, index_of, memberships_of
 from calltally.model.buckets import span_before
 from calltally.model.directory import Team
 from calltally.model.instants import Span
-from calltally.store.asked import CallList, CallOrder, CallPage, Filter
+from calltally.store.asked import CallList, CallOrder, CallPage, Filter, Subject
 from calltally.store.store import Store
 
 __all__ = ["CallOrder", "CallPage", "Questions"]
@@ -92,6 +93,14 @@ class Questions:
             with_queue=selection.with_queue,
             is_open=selection.is_open,
         )
+
+    def is_summed(self, selection: Selection) -> bool:
+        """Return whether the sums kept beside the records answer for these calls, however many there are.
+
+        Raises:
+            UnknownChoiceError: a group or team is not there.
+        """
+        return is_rolled_up(Subject.CALL, None, self.where(selection))
 
     def memberships(self) -> Memberships:
         """Return the groups and teams as they are now."""

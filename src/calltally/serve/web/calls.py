@@ -18,6 +18,7 @@ from calltally.render.words import Words
 from calltally.serve.problems import Mistake, ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, Asked, Period
+from calltally.serve.web.calls_figures import CallsFigures, figures_of
 from calltally.serve.web.calls_rows import Listing, call_rows
 from calltally.serve.web.filtering import FilterForm, Several, filter_form
 from calltally.serve.web.names import names_of
@@ -69,6 +70,7 @@ class CallsPage:
         words, asked = self._renderer.words(request), self._renderer.asked(request)
         selection = searched(asked.selection(), self._site.settings.site.country)
         page = self._calls(asked, selection, PAGE_SIZE)
+        figures = figures_of(self._site, asked, selection, words)
         listing = Listing(
             names=names_of(self._site),
             words=words,
@@ -87,16 +89,17 @@ class CallsPage:
             sentence=_SENTENCE_WITH_QUEUES if "queues" in form.several else _SENTENCE,
             search=asked.search,
             chips=list(_chips(asked, words)),
+            figures=figures,
             rows=list(call_rows(page.calls, listing)),
             heads=_heads(asked),
-            count=self._count(asked, selection, page, words),
+            count=self._count(asked, selection, page, words, figures),
             order=words.t(f"calls.order.{asked.order}"),
             first=asked.url() if asked.after else "",
             more=asked.url(after=page.next) if page.next else "",
-            export=asked.url(path="/calls.csv"),
+            export=asked.url(path="/calls.csv", why=None),
             statistics=_statistics(asked),
             ways=_ways(asked, words),
-            is_filtered=_plain(asked).url() != asked.url(order=CallOrder.NEWEST),
+            is_filtered=_plain(asked).url() != asked.url(order=CallOrder.NEWEST, why=None),
         )
 
     def export(self, request: Request) -> Response:
@@ -124,10 +127,14 @@ class CallsPage:
         except ValueError as problem:
             raise ProblemError(BAD_REQUEST, str(problem), parameter="after", mistake=Mistake.NO_CURSOR) from problem
 
-    def _count(self, asked: Asked, selection: Selection, page: CallPage, words: Words) -> str:
+    def _count(
+        self, asked: Asked, selection: Selection, page: CallPage, words: Words, figures: CallsFigures | None
+    ) -> str:
         """Return how many calls match: from sums where they can be asked, else counted up to a limit."""
         if asked.after is None and page.next is None:
             return words.t("calls.list.count", count=len(page.calls))
+        if figures is not None:
+            return words.t("calls.list.count", count=figures.calls)
         if selection.text is None and selection.parties is None and selection.caller_withheld is None:
             question = Question(metrics=("calls",), span=asked.span, zone=self._site.zone, selection=selection)
             value = self._site.questions.ask(question).total.values[0].value
@@ -208,7 +215,7 @@ def _ways(asked: Asked, words: Words) -> list[tuple[str, str]]:
     elif asked.period is not Period.DAYS_365:
         ways.append((asked.url(period=Period.DAYS_365), words.t("state.empty.year")))
     plain = _plain(asked).url()
-    if plain != asked.url(order=CallOrder.NEWEST):
+    if plain != asked.url(order=CallOrder.NEWEST, why=None):
         ways.append((plain, words.t("state.empty.unfiltered")))
     return ways
 

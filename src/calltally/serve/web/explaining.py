@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from calltally.engine.answers import PRUNED, Value
 from calltally.engine.heard import NOT_YET, is_unheard
+from calltally.engine.questions import CallOrder
 from calltally.metrics.catalog import BY_NAME
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum
 from calltally.metrics.metric import Metric
@@ -40,11 +41,13 @@ class Behind:
         counted: the calls that are counted, those of the numerator of a ratio.
         missing: the calls that are missing in a ratio.
         left_out: metrics whose calls are not in it, by the slot of the sentence that says so.
+        count_of: the metric that says how many calls are counted, where the value itself does not.
     """
 
     counted: Mapping[str, object]
     missing: Mapping[str, object] | None = None
     left_out: tuple[str, ...] = ()
+    count_of: str | None = None
 
 
 _NOT_IN: Final = ("outbound_calls", "internal_calls")
@@ -58,6 +61,11 @@ BEHIND: Final[Mapping[str, Behind]] = {
     "outbound_answer_rate": Behind(counted={**_OUT, **_ANSWERED}, missing={**_OUT, **_MISSED}, left_out=_NOT_OUT),
     "asa": Behind(counted={**_IN, **_ANSWERED}, left_out=("unanswered_inbound_calls", *_NOT_IN)),
     "wait_p90": Behind(counted={**_IN, **_ANSWERED}, left_out=("unanswered_inbound_calls", *_NOT_IN)),
+    "average_wait": Behind(counted=_IN, left_out=_NOT_IN, count_of="inbound_calls"),
+    "longest_wait": Behind(
+        counted={**_IN, "order": CallOrder.LONGEST_WAIT}, left_out=_NOT_IN, count_of="inbound_calls"
+    ),
+    "abandoned_calls": Behind(counted={"outcomes": (Outcome.ABANDONED.value,)}),
     "average_talk_time": Behind(counted=_ANSWERED, left_out=("open_calls",)),
     "talk_p50": Behind(counted=_ANSWERED, left_out=("open_calls",)),
     "voicemail_calls": Behind(counted={**_IN, **_MAILBOX}, left_out=_NOT_IN),
@@ -135,13 +143,15 @@ def _fraction(metric: Metric, value: Value, words: Words) -> tuple[tuple[str, st
         return leaf_words(leaf, words)
 
     if isinstance(formula, Ratio):
-        is_time = isinstance(formula.numerator, Seconds)
+        is_time = _UNITS[metric.unit] is Unit.DURATION
         above = numbers.duration((value.numerator or 0) * SECOND_MS) if is_time else _count(value.numerator, words)
         return (
             (above, phrase(formula.numerator, say)),
             (_count(value.denominator, words), phrase(formula.denominator, say)),
         )
-    if isinstance(formula, Percentile | Maximum):
+    if isinstance(formula, Maximum):
+        return (numbers.duration(None if value.value is None else value.value * SECOND_MS), phrase(formula, say)), None
+    if isinstance(formula, Percentile):
         count = numbers.NONE if value.denominator is None else _count(value.denominator, words)
         return (count, phrase(formula, say)), None
     return (_count(value.value, words), phrase(formula, say)), None
@@ -177,8 +187,9 @@ def _before_rounding(metric: Metric, value: Value, words: Words) -> str:
 
 def counted(name: str, value: Value) -> int:
     """Return how many calls a value was made of: those of the numerator of a rate, all of those of a mean."""
-    formula = BY_NAME[name].formula
-    if isinstance(formula, Percentile) or (isinstance(formula, Ratio) and isinstance(formula.numerator, Seconds)):
+    metric = BY_NAME[name]
+    formula = metric.formula
+    if isinstance(formula, Percentile) or (isinstance(formula, Ratio) and _UNITS[metric.unit] is Unit.DURATION):
         return round(value.denominator or 0)
     return round((value.numerator if isinstance(formula, Ratio) else value.value) or 0)
 

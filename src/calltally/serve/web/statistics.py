@@ -20,20 +20,15 @@ from calltally.serve.web.asking import BAD_REQUEST, Asked
 from calltally.serve.web.explaining import (
     BEHIND,
     Explanation,
-    Heard,
-    complete_lines,
-    counted,
     covered,
-    explanation,
-    left_out,
     moment,
-    open_lines,
 )
 from calltally.serve.web.filtering import filter_form
 from calltally.serve.web.rendering import Alarm, Renderer
 from calltally.serve.web.statistics_answers import METRICS, Statistics
+from calltally.serve.web.statistics_because import explained
 from calltally.serve.web.statistics_charts import CHARTS, Drawing
-from calltally.serve.web.statistics_figures import key_figures, shown_value
+from calltally.serve.web.statistics_figures import key_figures
 from calltally.serve.web.statistics_lists import LISTS
 from calltally.store.store import StoreError
 
@@ -216,41 +211,10 @@ class StatisticsPage:
         if name is None:
             return None
         try:
-            return _explained(draw, name)
+            return explained(draw, name)
         except StoreError:
             return None
 
 
-def _explained(draw: Drawing, name: str) -> Explanation:
-    statistics, words = draw.statistics, draw.words
-    behind, value = BEHIND[name], statistics.total(name)
-    missing = None
-    if behind.missing is not None:
-        direction = "inbound" if name == "answer_rate" else "outbound"
-        missing = (draw.calls(**behind.missing), statistics.count(f"unanswered_{direction}_calls"))
-    return explanation(
-        name,
-        value,
-        shown_value(draw, name),
-        words=words,
-        close=statistics.asked.url(why=None),
-        counts=left_out({metric: statistics.count(metric) for metric in behind.left_out}, words),
-        complete=[
-            *complete_lines(_heard(draw), words),
-            *open_lines((draw.calls(**behind.counted), counted(name, value)), missing, words),
-        ],
-    )
-
-
 def _moment(draw: Drawing) -> str:
     return moment(draw.statistics.now_ms, draw.statistics.site.zone, draw.words)
-
-
-def _heard(draw: Drawing) -> Heard:
-    statistics = draw.statistics
-    return Heard(
-        span=statistics.shown_span,
-        share=statistics.completeness(),
-        gaps=statistics.gaps(),
-        zone=statistics.site.zone,
-    )

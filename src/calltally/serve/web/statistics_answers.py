@@ -45,6 +45,26 @@ METRICS: Final = (
 )
 
 
+FIGURES_OF_CALLS: Final = (
+    "calls",
+    "answer_rate",
+    "abandoned_calls",
+    "voicemail_calls",
+    "average_wait",
+    "average_talk_time",
+)
+"""The key figures above a list of calls."""
+
+METRICS_OF_CALLS: Final = (
+    *FIGURES_OF_CALLS,
+    "inbound_calls",
+    "outbound_calls",
+    "internal_calls",
+    "unanswered_inbound_calls",
+    "voicemail_share",
+    "open_calls",
+)
+
 OF_THE_WHOLE: Final = ("talk_p50",)
 """Metrics whose course is not drawn; a histogram of the whole is read in a fraction of the time of one for each day."""
 
@@ -81,7 +101,7 @@ class Before:
     """What earlier spans had: the key figures of the one to compare with, and of those that tell what is usual.
 
     Attributes:
-        compared: one value for each of `FIGURES`; `None` if nothing is compared.
+        compared: one value for each key figure; `None` if nothing is compared.
         usual: the values of each comparable span.
         known_from_ms: about when there will be enough of those; `None` if there are, or nothing was ever heard.
     """
@@ -100,22 +120,30 @@ class Caller:
 
 
 class Statistics:
-    """The answers of one page."""
+    """The answers of one page.
 
-    def __init__(self, site: Site, asked: Asked) -> None:
-        """Take what is asked; nothing is looked up yet.
+    Attributes:
+        figures: the metrics that are compared with earlier times.
+    """
+
+    def __init__(self, site: Site, asked: Asked, *, is_of_calls: bool = False) -> None:
+        """Take what is asked, for the Statistics page or for the figures above calls; nothing is looked up yet.
 
         Raises:
             TooManyBucketsError: the timespan would be cut into more pieces than can be read.
         """
         self.site = site
         self.asked = asked
+        self.figures = FIGURES_OF_CALLS if is_of_calls else FIGURES
+        self._metrics = METRICS_OF_CALLS if is_of_calls else METRICS
         self.unit: Unit = asked.buckets()
+        self._cut = None if is_of_calls else self.unit
         self.now_ms = site.now_ms()
         self.span = whole_quarter(asked.span) if asked.ends_now else asked.span
         self._passed = Span(asked.span.since_ms, max(asked.span.since_ms + 1, min(asked.span.until_ms, self.now_ms)))
         self.earlier: Earlier = earlier_span(self._passed, site.zone)
-        edges(self.span, self.unit, site.zone, MOST_BUCKETS)
+        if self._cut is not None:
+            edges(self.span, self._cut, site.zone, MOST_BUCKETS)
         self._selection = asked.selection()
         self.over_time = Once(self._over_time)
         self.whole = Once(self._whole)
@@ -123,6 +151,7 @@ class Statistics:
         self.longest_waits = Once(self._longest_waits)
         self.longest_calls = Once(self._longest_calls)
         self.callers = Once(self._callers)
+        self._single: dict[str, Value] = {}
 
     def begin(self, pool: Executor) -> None:
         """Ask everything at once: the database reads for several while others add up."""
@@ -141,7 +170,7 @@ class Statistics:
         return Question(metrics=metrics, span=span, zone=self.site.zone, unit=unit, selection=self._selection)
 
     def _over_time(self) -> Answer:
-        return self.site.questions.ask(self._question(METRICS, self.span, self.unit))
+        return self.site.questions.ask(self._question(self._metrics, self.span, self._cut))
 
     def _whole(self) -> Answer:
         return self.site.questions.ask(self._question(OF_THE_WHOLE, self.span))
@@ -165,7 +194,7 @@ class Statistics:
         return Before(compared=compared, usual=usual, known_from_ms=known_from if known_from > self.now_ms else None)
 
     def _figures(self, span: Span) -> Sequence[Value]:
-        return self.site.questions.ask(self._question(FIGURES, span)).total.values
+        return self.site.questions.ask(self._question(self.figures, span)).total.values
 
     def _longest_waits(self) -> tuple[Call, ...]:
         selection = _inbound(self._selection)
@@ -193,7 +222,11 @@ class Statistics:
         """Return a metric over the whole timespan."""
         if metric in OF_THE_WHOLE:
             return self.whole().total.values[OF_THE_WHOLE.index(metric)]
-        return self.over_time().total.values[METRICS.index(metric)]
+        if metric in self._metrics:
+            return self.over_time().total.values[self._metrics.index(metric)]
+        if metric not in self._single:
+            self._single[metric] = self.site.questions.ask(self._question((metric,), self.span)).total.values[0]
+        return self._single[metric]
 
     def count(self, metric: str) -> int:
         """Return a count over the whole timespan."""
@@ -201,7 +234,7 @@ class Statistics:
 
     def column(self, metric: str) -> tuple[float | None, ...]:
         """Return a metric over time."""
-        place = METRICS.index(metric)
+        place = self._metrics.index(metric)
         return tuple(row.values[place].value for row in self.over_time().rows)
 
     def starts_ms(self) -> tuple[int, ...]:

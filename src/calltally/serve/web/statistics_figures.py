@@ -18,11 +18,14 @@ from calltally.render import charts, numbers, times
 from calltally.render.charts import Status
 from calltally.render.numbers import Difference, Shown, Unit
 from calltally.serve.web.filtering import against_words
-from calltally.serve.web.statistics_answers import FIGURES
 from calltally.serve.web.statistics_charts import Drawing
 
 _UNITS: Final = {"count": Unit.COUNT, "ratio": Unit.SHARE, "seconds": Unit.DURATION}
-_SCALES: Final[Mapping[str, tuple[float, float]]] = {"answer_rate": (0.5, 1.0), "asa": (0.0, 60.0 * SECOND_MS)}
+_SCALES: Final[Mapping[str, tuple[float, float]]] = {
+    "answer_rate": (0.5, 1.0),
+    "asa": (0.0, 60.0 * SECOND_MS),
+    "average_wait": (0.0, 60.0 * SECOND_MS),
+}
 """Ends of the range lines of figures that do not depend on the length of the timespan."""
 _ROUND: Final = (1, 2, 5, 10)
 _PRECISION: Final = {Unit.COUNT: 1, Unit.SHARE: 0.001, Unit.DURATION: SECOND_MS}
@@ -53,7 +56,7 @@ def key_figures(draw: Drawing) -> list[KeyFigure]:
     Raises:
         StoreError: the database did not answer.
     """
-    return list(starmap(lambda place, name: _figure(draw, place, name), enumerate(FIGURES)))
+    return list(starmap(lambda place, name: _figure(draw, place, name), enumerate(draw.statistics.figures)))
 
 
 def _figure(draw: Drawing, place: int, name: str) -> KeyFigure:
@@ -87,6 +90,9 @@ _WORDS: Final = {
     "answer_rate": "answer_rate",
     "asa": "asa",
     "voicemail_calls": "voicemail",
+    "abandoned_calls": "abandoned",
+    "average_wait": "average_wait",
+    "average_talk_time": "talk",
 }
 _ANSWERED_IN: Final[Mapping[str, object]] = {
     "directions": (Direction.INBOUND,),
@@ -99,6 +105,9 @@ _BEHIND: Final[Mapping[str, Mapping[str, object]]] = {
     "answer_rate": _ANSWERED_IN,
     "asa": _ANSWERED_IN,
     "voicemail_calls": {"directions": (Direction.INBOUND,), "outcomes": (Outcome.VOICEMAIL.value,)},
+    "abandoned_calls": {"outcomes": (Outcome.ABANDONED.value,)},
+    "average_wait": {"directions": (Direction.INBOUND,)},
+    "average_talk_time": {"outcomes": (Outcome.ANSWERED.value,)},
 }
 """The calls that a figure opens."""
 
