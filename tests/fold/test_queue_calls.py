@@ -60,6 +60,21 @@ CALLS = {
         ),
         ("answered", 0, 9, 24, 9, 15, "Agent/1001", "sales"),
     ),
+    "answered, and turned away elsewhere before the end": (
+        (ENTER, CONNECT, "19 support FULL", "80 sales/Agent/1001 COMPLETEAGENT|9|71|1"),
+        ("answered", 0, 9, 80, 9, 71, "Agent/1001", "sales"),
+    ),
+    "answered first in the queue that was entered last": (
+        (
+            ENTER,
+            "10 support ENTERQUEUE||0612345001|1",
+            "20 support/Agent/1003 CONNECT|10|1795000012.9|2",
+            "30 sales/Agent/1001 CONNECT|30|1795000022.8|4",
+            "50 support/Agent/1003 COMPLETEAGENT|10|30|1",
+            "80 sales/Agent/1001 COMPLETEAGENT|30|50|1",
+        ),
+        ("answered", 0, 20, 80, 20, 60, "Agent/1003", "sales"),
+    ),
     "answered, though nobody knows when": (
         (ENTER, "80 sales/Agent/1001 TRANSFER|7002|targets"),
         ("answered", 0, None, 80, None, None, "Agent/1001", "sales"),

@@ -123,6 +123,7 @@ DOWN = Gap(source=None, since_ms=START_MS + 20_000, until_ms=START_MS + 30_000, 
         ("40 start, 45 answer w4", DOWN, False),
         ("0 start, 5 answer w4, 40 seen", DOWN, False),
         ("0 start, 40 answer w4", DOWN, False),
+        ("0 start, 30 answer w4", DOWN, False),  # heard in the moment in which the gap was over
         ("0 start, 5 answer w4, 40 end normal", DOWN, False),
         ("0 start, 5 answer w4, 10 end normal", DOWN, False),
         ("0 start, 5 answer w4, 40 gone", DOWN, False),

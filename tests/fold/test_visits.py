@@ -162,6 +162,14 @@ CASES = {
         ("10 sales/Agent/1001 RINGNOANSWER|5000", "30 sales ABANDON|1|1|30"),
         ["sales abandoned 0-?-30 30 ? ? ? ?"],
     ),
+    "figures that do not fit make nobody enter after the connection": (
+        ("9 sales/Agent/1001 CONNECT|5|1795000002.8|4", "80 sales/Agent/1001 COMPLETEAGENT|5|60|1"),
+        ["sales answered 9-9-80 5 4 60 Agent/1001 agent"],
+    ),
+    "figures that do not fit make nobody answer before the entry": (
+        (ENTER, "80 sales/Agent/1001 COMPLETEAGENT|9|90|1"),
+        ["sales answered 0-0-80 9 ? 90 Agent/1001 agent"],
+    ),
     "the log does not hold the connection": (
         (ENTER, "80 sales/Agent/1001 COMPLETEAGENT|9|71|1"),
         ["sales answered 0-9-80 9 ? 71 Agent/1001 agent"],

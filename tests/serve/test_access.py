@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from calltally.engine import credentials
 from calltally.engine.credentials import IDLE_MS, Sessions, Tokens
 from calltally.model.instants import MINUTE_MS
 from calltally.serve.access import COOKIE, Access
@@ -329,3 +330,32 @@ def test_sessions_that_are_over_are_forgotten_and_their_number_is_bounded(store:
     assert len(store.values("session:")) == 1
     assert sessions.is_open("session3", START_MS + IDLE_MS)
     assert not sessions.is_open("session0", START_MS)
+
+
+def test_beyond_the_most_sessions_the_one_that_was_used_longest_ago_is_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credentials, "_MOST_SESSIONS", 3)
+    numbers = iter(range(4))
+    sessions = Sessions(store, lambda: f"session{next(numbers)}", HASH)
+    for number in range(3):
+        sessions.begin(START_MS + number)
+    sessions.note("session0", START_MS + 3)
+    sessions.begin(START_MS + 4)
+    found = [sessions.is_open(f"session{number}", START_MS + 5) for number in range(4)]
+    assert found == [True, False, True, True]
+
+
+def test_a_session_that_has_ended_is_not_brought_back_by_a_note_of_its_use(store: Store) -> None:
+    sessions = Sessions(store, lambda: "session", HASH)
+    sessions.begin(START_MS)
+    sessions.end("session")
+    sessions.note("session", START_MS + 1)
+    assert not sessions.is_open("session", START_MS + 1)
+
+
+def test_the_use_of_a_session_is_noted_every_ten_minutes_at_the_most(store: Store) -> None:
+    sessions = Sessions(store, lambda: "session", HASH)
+    sessions.begin(START_MS)
+    assert not sessions.wants_note("session", START_MS + 10 * MINUTE_MS - 1)
+    assert sessions.wants_note("session", START_MS + 10 * MINUTE_MS)
