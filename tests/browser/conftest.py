@@ -1,31 +1,22 @@
 """One browser and one demo for all tests of this folder; each test visits in contexts of its own."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 
 from calltally.demo.company import settings_file
 from tests.browser.demo_site import fill_demo
 from tests.browser.visits import Visits
-from tests.programs import path_of
+from tests.chromium import launched
 from tests.running import Service, running_service
-
-_PATIENCE_MS: Final = 15_000
-
-expect.set_options(timeout=_PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Give the browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path_of("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

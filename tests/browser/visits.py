@@ -7,6 +7,7 @@ from typing import Final
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
+from tests.chromium import PATIENCE_MS
 from tests.running import Service
 
 WIDE: Final = 1280
@@ -15,7 +16,6 @@ WALL: Final = 3840
 _HEIGHTS: Final = {WIDE: 900, PHONE: 760, WALL: 2160}
 _LOCALES: Final = {"en": "en-GB", "de": "de-DE"}
 _SERVER_ERROR: Final = 500
-_WAIT_MS: Final = 15_000
 
 Prepare = Callable[[Page], None]
 
@@ -63,7 +63,7 @@ class Visits:
             java_script_enabled=look.scripts,
         )
         self.contexts.append(context)
-        context.set_default_timeout(_WAIT_MS)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         self._watch(page, service.url)
         if prepare is not None:
@@ -74,7 +74,7 @@ class Visits:
     def live(self, path: str = "/", *, service: Service | None = None, prepare: Prepare | None = None) -> Page:
         """Open a page and wait until its stream has spoken."""
         page = self.open(path, service=service, prepare=prepare)
-        expect(page.locator("#pulse")).to_contain_text("live", timeout=_WAIT_MS)
+        expect(page.locator("#pulse")).to_contain_text("live", timeout=PATIENCE_MS)
         return page
 
     def end(self) -> None:
