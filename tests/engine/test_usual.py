@@ -4,11 +4,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from calltally.engine.usual import comparable_spans, days_touched, earlier_span, known_from_ms, usual_band
-from calltally.metrics.quantile import quantile
 from calltally.model.buckets import day_start_ms, local_date
 from calltally.model.instants import Span
 
@@ -77,21 +74,6 @@ def test_usual_is_where_the_middle_four_fifths_lay(
     values: list[float | None], band: tuple[float, float] | None
 ) -> None:
     assert usual_band(values) == (None if band is None else pytest.approx(band))
-
-
-@given(values=st.lists(st.floats(-1e9, 1e9), min_size=1), share=st.floats(0, 1))
-def test_a_quantile_lies_within_the_values_and_rises_with_its_share(values: list[float], share: float) -> None:
-    found = quantile(values, share)
-    assert min(values) <= found <= max(values) or found == pytest.approx(min(max(found, min(values)), max(values)))
-    assert quantile(values, 0) == min(values)
-    assert quantile(values, 1) == max(values)
-    assert found <= quantile(values, 1)
-
-
-def test_the_median_of_an_even_count_lies_between_the_middle_two() -> None:
-    assert quantile([4, 1, 3, 2], 0.5) == 2.5
-    with pytest.raises(ValueError, match="without values"):
-        quantile([], 0.5)
 
 
 def test_days_are_counted_by_the_calendar_of_the_site() -> None:

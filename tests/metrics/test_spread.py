@@ -46,6 +46,7 @@ def test_a_percentile_is_within_two_percent_of_the_nearest_rank(durations: list[
         ({0: 9, bin_of(20): 1}, 0.91, 20),
         ({bin_of(3): 1, bin_of(9): 1}, 0.5, 3),
         ({bin_of(3): 1, bin_of(9): 1}, 1.0, 9),
+        ({bin_of(3): 7, bin_of(9): 93}, 0.07, 3),  # though 0.07 * 100 is a little more than 7
     ],
 )
 def test_percentiles_by_hand(counts: dict[int, int], share: float, expected: int | None) -> None:
