@@ -203,14 +203,14 @@ _TIMES: Final = (
             Plus(Seconds(Sum("answered_wait_ms", _IN)), Seconds(Sum("unanswered_wait_ms", _IN))),
             Plus(Sum("answered_waits", _IN), Sum("unanswered_waits", _IN)),
         ),
-        "From the start of an inbound call to its answer, to the mailbox, or to the moment the caller gave up.",
+        "From the start of an inbound call to its answer or to the mailbox; without either, to its end.",
         variant="answered or not",
     ),
     seconds_metric(
         "average_unanswered_wait",
         "Average wait without an answer",
         _mean("unanswered_wait_ms", "unanswered_waits", _IN),
-        "From the start of an inbound call to the mailbox or to the moment the caller gave up.",
+        "From the start of an inbound call that nobody answered to the mailbox, else to its end.",
     ),
     *(
         seconds_metric(

@@ -16,7 +16,7 @@ from calltally.model.records import Call, QueueVisit
 from calltally.model.words import AnsweredBy, Outcome, VisitOutcome
 
 SubjectWord = Literal["call", "visit"]
-"""What a measure is taken of; the words of `store.store.Subject`."""
+"""What a measure is taken of; the words of `store.asked.Subject`."""
 
 
 class Presence(Enum):

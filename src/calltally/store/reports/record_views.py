@@ -23,7 +23,7 @@ _CALL: Final[tuple[Column, ...]] = (
     *moment("c.", "started_at", "When the call began."),
     *moment("c.", "answered_at", "When a person or a software agent answered; NULL if nobody did."),
     *moment("c.", "ended_at", "When it ended; NULL while open."),
-    *duration("c.", "wait", "Start to answer, to the mailbox, or to the moment the caller gave up; NULL if unknown."),
+    *duration("c.", "wait", "Start to answer or to the mailbox; without either, to the end. NULL if unknown."),
     *duration("c.", "talk", "Answer to end; 0 if never answered, NULL if unknown."),
     *plain("c.", outcome=f"One of {_CALL_OUTCOME}",
            answered_by="person or software; NULL if nobody answered.", voicemail="1 if it ended in a mailbox.",
