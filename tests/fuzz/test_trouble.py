@@ -1,6 +1,7 @@
 """The world fails: a full disk, a locked database, no more connections. Nothing acknowledged is lost, and it passes."""
 
 import resource
+import shutil
 import sqlite3
 import sys
 import time
@@ -89,6 +90,32 @@ def test_a_locked_database_is_no_acknowledgement_and_passes_by_itself(tmp_path: 
             b"event=newCall&direction=in&callId=after",
             b"event=newCall&direction=in&callId=before",
         ]
+
+
+def test_a_folder_that_is_taken_away_is_no_acknowledgement_and_may_come_back(tmp_path: Path) -> None:
+    with running_service(tmp_path / "data") as service, service.client() as http:
+        assert push(http, b"event=newCall&direction=in&callId=before").status_code == 200
+        (tmp_path / "data").rename(tmp_path / "away")
+        assert push(http, b"event=newCall&direction=in&callId=during").status_code == 503
+        assert http.get("/readyz").status_code == 503
+        assert "deleted, moved or replaced" in http.get("/api/v1/now").json()["degraded"]
+        assert http.get("/").status_code == 200
+        (tmp_path / "away").rename(tmp_path / "data")
+        assert is_true_in_time(lambda: http.get("/readyz").status_code == 200)
+        assert push(http, b"event=newCall&direction=in&callId=after").status_code == 200
+        assert sorted(service.bodies()) == [
+            b"event=newCall&direction=in&callId=after",
+            b"event=newCall&direction=in&callId=before",
+        ]
+
+
+def test_a_service_whose_folder_was_deleted_keeps_answering_and_ends_in_order(tmp_path: Path) -> None:
+    with running_service(tmp_path / "data") as service, service.client() as http:
+        assert push(http, b"event=newCall&direction=in&callId=before").status_code == 200
+        shutil.rmtree(tmp_path / "data")
+        assert push(http, b"event=newCall&direction=in&callId=after").status_code == 503
+        for path in ("/", "/statistics", "/calls", "/api/v1/calls"):
+            assert http.get(path).status_code in {200, 503}  # what is open already can still be read
 
 
 @can_limit

@@ -41,6 +41,24 @@ def test_a_locked_database_is_told_and_waited_for(path: Path, monkeypatch: pytes
         assert {call.call_id for call in store.all_calls(None, None)} == {"before", "after"}
 
 
+@pytest.mark.parametrize("name", ["calltally.db", "calltally.db-wal"])
+@pytest.mark.parametrize("replaced", [False, True], ids=["gone", "replaced"])
+def test_nothing_is_written_to_a_file_that_is_not_in_its_place(tmp_path: Path, name: str, *, replaced: bool) -> None:
+    """What goes into a deleted file is gone when the last one closes it."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "calltally.db")
+    with closing(open_store(str(tmp_path / "link.db"), zone=ZONE)) as store:
+        keep_new(store, [flow("before")])
+        away = (tmp_path / name).rename(tmp_path / "away")
+        if replaced:
+            (tmp_path / name).write_bytes(away.read_bytes())
+        for _ in range(2):
+            with pytest.raises(StoreError, match=r"link\.db.* deleted, moved or replaced|calltally.* deleted, moved"):
+                keep_new(store, [flow("lost")])
+        away.rename(tmp_path / name)
+        keep_new(store, [flow("after")])
+        assert {call.call_id for call in store.all_calls(None, None)} == {"before", "after"}
+
+
 FULL_DISK = """
 import resource, signal, sys
 from calltally.store.open import open_store

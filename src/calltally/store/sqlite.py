@@ -81,6 +81,8 @@ class Sqlite:
         self._lock = RLock()
         self._watch_lock = Lock()
         self._writer: sqlite3.Connection | None = None
+        self._file: _Identity | None = None
+        self._log: _Identity | None = None
         self._watcher: sqlite3.Connection | None = None
         self._opened = 0
         self._watched = 0
@@ -138,6 +140,7 @@ class Sqlite:
             connection = self._writer or self._open_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")
+                self._require_in_place()
                 generation = self._written_by_others(connection)
                 if self._looked is None:
                     self._looked = generation
@@ -146,6 +149,21 @@ class Sqlite:
             except BaseException:
                 self._roll_back(connection)
                 raise
+
+    def _require_in_place(self) -> None:
+        """Raise StoreError if what the writer has open is not what stands under its name.
+
+        Nobody would ever find what is written then: a file that was deleted lives on until the last one closes it.
+        """
+        try:
+            file, log = _identity(self.path), _identity(self.path.resolve(), "-wal")
+        except FileNotFoundError as missing:
+            raise StoreError(_MISPLACED.format(missing.filename)) from missing
+        self._file, self._log = self._file or file, self._log or log
+        if file != self._file:
+            raise StoreError(_MISPLACED.format(self.path))
+        if log != self._log:
+            raise StoreError(_MISPLACED.format(f"{self.path}-wal"))
 
     def _written_by_others(self, writer: sqlite3.Connection) -> int:
         """Return a number that changes with every commit that is not the writer's own."""
@@ -169,7 +187,7 @@ class Sqlite:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self._writer = None
+            self._writer = self._log = None
             with suppress(sqlite3.Error):
                 connection.close()
 
@@ -258,7 +276,7 @@ class Sqlite:
                     with suppress(sqlite3.Error):
                         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     connection.close()
-            self._watcher = self._writer = None
+            self._watcher = self._writer = self._file = self._log = None
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -284,6 +302,21 @@ class Sqlite:
         code = getattr(error, "sqlite_errorcode", None)
         words = _SENTENCES.get(code & 0xFF) if isinstance(code, int) else None
         return None if words is None else f"the database {self.path} {words} (SQLite: {error})"
+
+
+_Identity = tuple[int, int]
+"""Tells a file on this machine from every other one that exists."""
+
+
+def _identity(path: Path, ending: str = "") -> _Identity:
+    found = os.stat(f"{path}{ending}")  # noqa: PTH116  quicker, and asked with every commit
+    return found.st_dev, found.st_ino
+
+
+_MISPLACED: Final = (
+    "the database file {} was deleted, moved or replaced while calltally works with it, so that nothing more can be"
+    " kept; put it back as it was, or start calltally again"
+)
 
 
 def _prepare_reader(connection: sqlite3.Connection, _: object) -> None:
