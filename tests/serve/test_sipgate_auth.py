@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from calltally.engine.sign_in import RemoteError, SignInError
 from calltally.serve.sipgate_auth import MOST_STATES, STATE_MS, SignInPages, States
+from tests.serve.reading import read
 
 SITE = "https://calls.example.org"
 SPENT = "the code or sign-in is used up or too old; open /auth of this service once more"
@@ -139,6 +140,16 @@ def test_the_page_is_german_for_germans(desk: Desk) -> None:
     page = desk.client.get("/auth", headers={"accept-language": "de"})
     assert '<html lang="de">' in page.text
     assert "sipgate verbinden" in page.text
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "detail"), [("bad", "nicht angenommen", SPENT), ("away", "nicht fragen", AWAY)]
+)
+def test_what_went_wrong_is_german_for_germans_too(code: str, said: str, detail: str, desk: Desk) -> None:
+    params = {"state": desk.begin(), "code": code}
+    page = read(desk.client.get("/auth-code", params=params, headers={"accept-language": "de"}).text)
+    assert said in page.one("p", role="alert").text()
+    assert unescape(page.one("p", class_="fine", lang="en").text()) == detail
 
 
 def test_without_a_client_in_the_settings_the_page_says_how_to_get_one() -> None:

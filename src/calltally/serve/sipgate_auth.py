@@ -107,8 +107,10 @@ class SignInPages:
             await self.sign_in.exchange(code)
         except RemoteError as problem:
             log.warning("sign_in_failed", source=self.source, reason=str(problem))
-            refused = isinstance(problem, SignInError)
-            return self._problem(words, str(problem), HTTPStatus.BAD_REQUEST if refused else HTTPStatus.BAD_GATEWAY)
+            is_refused = isinstance(problem, SignInError)
+            sentence = words.t(f"sign_in.page.{'rejected' if is_refused else 'away'}", name=self.title)
+            status = HTTPStatus.BAD_REQUEST if is_refused else HTTPStatus.BAD_GATEWAY
+            return self._problem(words, sentence, status, detail=str(problem))
         here = begun_at == str(request.base_url)
         return RedirectResponse(AFTERWARDS if here else begun_at.rstrip("/") + AFTERWARDS, HTTPStatus.SEE_OTHER)
 
@@ -120,7 +122,9 @@ class SignInPages:
             return words.t("sign_in.page.empty")
         return words.t("sign_in.page.denied", name=self.title, reason=reason[:200])
 
-    def _problem(self, words: Words, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Response:
+    def _problem(
+        self, words: Words, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, *, detail: str = ""
+    ) -> Response:
         return self._page(
             words,
             title=words.t("sign_in.page.refused", name=self.title),
@@ -128,6 +132,7 @@ class SignInPages:
             address="" if self.sign_in is None else "/auth",
             button=words.t("sign_in.page.again"),
             status=status,
+            detail=detail,
         )
 
     def _page(
@@ -139,6 +144,7 @@ class SignInPages:
         address: str,
         button: str,
         status: HTTPStatus = HTTPStatus.OK,
+        detail: str = "",
     ) -> HTMLResponse:
         page = _template().render(
             words=words,
@@ -148,6 +154,8 @@ class SignInPages:
             problem=status != HTTPStatus.OK,
             address=address,
             button=button,
+            # What was said in English stands in small print below the reader's own words.
+            detail=detail,
         )
         return HTMLResponse(page, status, {"cache-control": "no-store"})
 
