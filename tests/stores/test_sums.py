@@ -213,6 +213,7 @@ def test_the_greatest_durations_count_open_calls_too(store: Store) -> None:
             flow("3", wait_ms=None),
             flow("4", wait_ms=7, started_at_ms=NOON_MS + HOUR_MS),
             flow("5", wait_ms=None, started_at_ms=NOON_MS + 2 * HOUR_MS),
+            flow("6", wait_ms=6, started_at_ms=NOON_MS + HOUR_MS, is_open=True),
         ],
     )
     assert store.maximum(Subject.CALL, "wait_ms", ALWAYS, ALL, HOUR_MS) == [(NOON_MS, 9), (NOON_MS + HOUR_MS, 7)]
