@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from calltally.render.escape import markup, text
 from calltally.render.numbers import duration
+from calltally.render.time_labels import width_px
 from calltally.render.words import Words
 
 _STEPS_MS = tuple(
@@ -19,6 +20,9 @@ _BAR_TOP_PX = 14
 _BAR_PX = 20
 _INSIDE_SHARE = 14.0
 """Percent of the width from which on a bar holds its own words; shorter ones have them behind."""
+
+_NARROWEST_PX = 310
+"""How wide a lane is on a phone."""
 
 
 class Phase(StrEnum):
@@ -145,7 +149,15 @@ def _part_words(part: Part, left: float, width: float) -> str:
     if not part.text:
         return ""
     if width >= _INSIDE_SHARE:
-        kind = ' class="in"' if part.phase in {Phase.TALK, Phase.MAILBOX} else ' class="halo"'
+        is_strong = part.phase in {Phase.TALK, Phase.MAILBOX}
+        if left / 100 * _NARROWEST_PX + width_px(part.text, bold=is_strong) + 6 > _NARROWEST_PX:
+            # On a phone the words would run out of the page: they end where their bar does.
+            kind = "in halo" if is_strong else "halo"
+            return (
+                f'<svg x="{left + width:.2f}%" y="{_BAR_TOP_PX}"><text class="{kind}" x="-6" y="14" text-anchor="end">'
+                f"{text(part.text)}</text></svg>"
+            )
+        kind = ' class="in"' if is_strong else ' class="halo"'
         return f'<svg x="{left:.2f}%" y="{_BAR_TOP_PX}"><text{kind} x="6" y="14">{text(part.text)}</text></svg>'
     behind = left + width
     if behind < 70:  # noqa: PLR2004  from there on the words stand before the bar
