@@ -13,7 +13,7 @@ from tests.running import Service
 WIDE: Final = 1280
 PHONE: Final = 360
 WALL: Final = 3840
-_HEIGHTS: Final = {WIDE: 900, PHONE: 760, WALL: 2160}
+_HEIGHTS: Final = {WIDE: 900, PHONE: 760, 1920: 1080, WALL: 2160}
 _LOCALES: Final = {"en": "en-GB", "de": "de-DE"}
 _SERVER_ERROR: Final = 500
 
@@ -28,6 +28,7 @@ class Look:
     dark: bool = False
     language: str = "en"
     scripts: bool = True
+    forced: bool = False
 
 
 USUAL: Final = Look()
@@ -60,6 +61,7 @@ class Visits:
             locale=_LOCALES[look.language],
             timezone_id="Europe/Berlin",
             reduced_motion="reduce",
+            forced_colors="active" if look.forced else "none",
             java_script_enabled=look.scripts,
         )
         self.contexts.append(context)

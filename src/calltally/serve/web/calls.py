@@ -20,6 +20,7 @@ from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, Asked, Period
 from calltally.serve.web.calls_figures import CallsFigures, figures_of
 from calltally.serve.web.calls_rows import Listing, call_rows
+from calltally.serve.web.explaining import moment
 from calltally.serve.web.filtering import FilterForm, Several, filter_form
 from calltally.serve.web.names import names_of
 from calltally.serve.web.rendering import Renderer
@@ -88,6 +89,7 @@ class CallsPage:
             form=form,
             sentence=_SENTENCE_WITH_QUEUES if "queues" in form.several else _SENTENCE,
             search=asked.search,
+            as_of=words.t("statistics.page.as_of", time=moment(listing.now_ms, listing.zone, words)),
             chips=list(_chips(asked, words)),
             figures=figures,
             rows=list(call_rows(page.calls, listing)),

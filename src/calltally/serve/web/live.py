@@ -23,6 +23,7 @@ from calltally.render.words import Words
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 from calltally.serve.web.asking import DEFAULT_PERIOD, Asked, Period, asked_of, span_of
+from calltally.serve.web.explaining import moment as moment_words
 from calltally.serve.web.filtering import chosen_words, filter_form
 from calltally.serve.web.fragments import Fragments, fragment_response
 from calltally.serve.web.live_figures import key_figures, links_of
@@ -213,6 +214,7 @@ class LivePage:
         moment = self._moment(view)
         why = asked.why if asked.why in NOW_METRICS else None
         return {
+            "as_of": view.words.t("statistics.page.as_of", time=moment_words(view.now_ms, site.zone, view.words)),
             "figures": key_figures(moment, waiting_rows(moment), self._today(view), links_of(asked)),
             "degraded": site.writer.degraded is not None,
             "progress": self._progress(),
