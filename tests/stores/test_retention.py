@@ -79,9 +79,13 @@ NOTHING_GONE = PruneCounts(messages=0, calls=0, legs=0, visits=0)
 
 def test_a_message_of_the_very_instant_of_the_limit_stays(store: Store) -> None:
     (flow_id,) = keep_new(store, [flow("1")], heard_ms=[EARLIER])
-    (received_us,) = (entry.message.received_at_us for entry in store.journal_of(flow_id))
-    assert pruned(store, received_us, 0) == NOTHING_GONE
-    assert pruned(store, received_us + 1, 0).messages == 1
+    aside = JournalEntry(message=message(77, at_ms=LATER), flow_id=None, problem="bad", stored_at_us=1)
+    with store.write() as transaction:
+        transaction.append([aside])
+    (entry,) = store.journal_of(flow_id)
+    for limit_us in (entry.message.received_at_us, aside.message.received_at_us):
+        assert pruned(store, limit_us, 0) == NOTHING_GONE
+        assert pruned(store, limit_us + 1, 0).messages == 1
 
 
 def test_nothing_of_an_open_call_goes_however_old_it_is(store: Store) -> None:
