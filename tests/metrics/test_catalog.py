@@ -7,7 +7,7 @@ import pytest
 
 from calltally.metrics.catalog import BY_NAME, METRICS, UnknownMetricError, metric
 from calltally.metrics.document import document
-from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Sum, evaluate, sums_of
+from calltally.metrics.formula import Formula, Gauge, Maximum, Percentile, Ratio, Sum, evaluate, sums_of
 from calltally.metrics.measures import CALL_MEASURES, VISIT_MEASURES
 from calltally.metrics.metric import Metric
 from calltally.model.words import Direction
@@ -51,8 +51,14 @@ def test_an_unknown_name_is_refused_with_a_hint() -> None:
         metric("answer_rat")
 
 
-IN = Direction.INBOUND
+IN, OUT = Direction.INBOUND, Direction.OUTBOUND
 DAY = {
+    Sum("calls"): 40,  # twelve of them are internal
+    Sum("answered"): 20,
+    Sum("answered_by_software"): 5,
+    Sum("failed"): 2,
+    Sum("calls", OUT): 8,
+    Sum("answered", OUT): 6,
     Sum("calls", IN): 20,
     Sum("answered", IN): 12,
     Sum("voicemail", IN): 3,
@@ -91,7 +97,9 @@ DAY = {
         ("abandonment_rate", 0.25),
         ("visit_asa", 10),  # of five answered visits the log has the wait of four
         ("average_time_to_abandon", 9),
-        ("outbound_answer_rate", None),
+        ("outbound_answer_rate", 0.75),
+        ("failed_share", 0.05),
+        ("software_share", 0.25),
         ("average_talk_time", None),
     ],
 )
@@ -99,6 +107,21 @@ def test_a_day_by_hand(name: str, expected: float | None) -> None:
     formula = metric(name).formula
     assert not isinstance(formula, Maximum | Percentile | Gauge)
     assert evaluate(formula, DAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("longest_wait", Maximum("wait_ms", IN)),  # only who calls us waits for us
+        ("longest_talk", Maximum("talk_ms")),
+        ("wait_p50", Percentile("answered_wait", 0.5, IN)),
+        ("wait_p95", Percentile("answered_wait", 0.95, IN)),
+        ("talk_p50", Percentile("talk", 0.5)),
+        ("talk_p90", Percentile("talk", 0.9)),
+    ],
+)
+def test_what_cannot_be_added_up_is_of_the_calls_that_its_name_says(name: str, formula: Formula) -> None:
+    assert metric(name).formula == formula
 
 
 def test_the_page_of_the_documentation_is_fresh() -> None:
