@@ -33,6 +33,8 @@ WRONG = [
     ("/query", "by", f"metrics=calls&by={LONG}", 400, "by must have 20 characters or fewer."),
     ("/query", "compare", "metrics=calls&compare=next", 400, "compare can be previous, or be left out."),
     ("/query", "compare", f"metrics=calls&compare={LONG}", 400, "compare must have 20 characters or fewer."),
+    ("/legs", "outcome", "outcome=timeout", 400, "outcome cannot be 'timeout'; expected in_progress, answered"),
+    ("/visits", "outcome", "outcome=forwarded", 400, "outcome cannot be 'forwarded'; expected answered, abandoned"),
     ("/calls", "order", "order=sideways", 400, "order must be one of 'newest'"),
     ("/calls", "text", f"text={LONG}", 400, "text must have 200 characters or fewer."),
     ("/calls", "cursor", f"cursor={CURSOR}", 400, "The cursor does not belong to this list"),
@@ -58,10 +60,10 @@ WRONG = [
     ],
     *[
         (path, parameter, f"metrics=calls&{parameter}={value}", status, sentence)
-        for path in ("/query", "/calls")
+        for path in ("/query", "/calls", "/legs", "/visits")
         for parameter, value, status, sentence in (
             ("direction", "sideways", 400, "direction cannot be 'sideways'; expected inbound, outbound, internal."),
-            ("outcome", "lost", 400, "outcome cannot be 'lost'; expected in_progress, answered"),
+            ("outcome", "lost", 400, "outcome cannot be 'lost'; expected "),
             ("group", "nowhere", 422, "There is no group 'nowhere'; groups are asked for by id or exact name"),
             ("team", "nobody", 422, "There is no team 'nobody'; teams are asked for by exact name, or as 'Other'."),
         )
@@ -74,7 +76,7 @@ WRONG = [
             400,
             "can be given 200 times at most",
         )
-        for path in ("/query", "/calls")
+        for path in ("/query", "/calls", "/legs", "/visits")
         for name in LISTS
     ],
 ]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from calltally.metrics.metric import Metric
 from calltally.model.buckets import Unit
 from calltally.model.instants import Gap, Span
-from calltally.model.words import Direction, Outcome
+from calltally.model.words import Direction, Outcome, VisitOutcome
 
 
 class ImpossibleQuestionError(ValueError):
@@ -69,7 +69,7 @@ class Selection:
     agents: tuple[str, ...] | None = None
     trunks: tuple[str, ...] | None = None
     callers: tuple[str, ...] | None = None
-    outcomes: tuple[Outcome, ...] | None = None
+    outcomes: tuple[Outcome | VisitOutcome, ...] | None = None
     parties: tuple[str, ...] | None = None
     text: str | None = None
     caller_withheld: bool | None = None

@@ -8,7 +8,7 @@ from typing import Final
 from calltally.model.instants import Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call
-from calltally.model.words import Direction, Outcome
+from calltally.model.words import Direction, Outcome, VisitOutcome
 
 RECORDS_PRUNED: Final = "store.records_pruned_before_ms"
 """Under this name the store keeps, as a text, before which instant records have been pruned; roll-ups outlive them."""
@@ -72,7 +72,7 @@ class Filter:
     queues: tuple[str, ...] | None = None
     agents: tuple[str, ...] | None = None
     trunks: tuple[str, ...] | None = None
-    outcomes: tuple[Outcome, ...] | None = None
+    outcomes: tuple[Outcome | VisitOutcome, ...] | None = None
     callers: tuple[str, ...] | None = None
     parties: tuple[str, ...] | None = None
     text: str | None = None

@@ -14,6 +14,7 @@ from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import listing, looking, reading, records, recount, retention, small, verify
 from calltally.store.asked import (
+    ALL,
     CallList,
     CallPage,
     Difference,
@@ -209,15 +210,15 @@ class Database:
         with self._engine.reading() as connection:
             yield from records.all_calls(connection, self._known, span, source)
 
-    def all_legs(self, span: Span | None, source: str | None) -> Iterator[Leg]:
-        """Yield legs ordered by `(started_at_ms, source, leg_id)`."""
+    def all_legs(self, span: Span | None, source: str | None, where: Filter = ALL) -> Iterator[Leg]:
+        """Yield the legs that count, ordered by `(started_at_ms, source, leg_id)`."""
         with self._engine.reading() as connection:
-            yield from records.all_legs(connection, span, source)
+            yield from records.all_legs(connection, span, source, where)
 
-    def all_visits(self, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
-        """Yield visits ordered by `(entered_at_ms, source, visit_id)`."""
+    def all_visits(self, span: Span | None, source: str | None, where: Filter = ALL) -> Iterator[QueueVisit]:
+        """Yield the visits that count, ordered by `(entered_at_ms, source, visit_id)`."""
         with self._engine.reading() as connection:
-            yield from records.all_visits(connection, span, source)
+            yield from records.all_visits(connection, span, source, where)
 
     def lines(self) -> dict[int, tuple[str, ...]]:
         """Return every set of own numbers seen so far by its id."""

@@ -18,7 +18,12 @@ _ROLL_UPS = {
     (Subject.VISIT, Grain.QUARTER): tables.VISIT_QUARTER,
     (Subject.VISIT, Grain.DAY): tables.VISIT_DAY,
 }
-_OF_CALLS_ONLY = ("directions", "lines", "trunks", "callers", "parties", "text", "caller_withheld", "is_open")
+_PARTS = (tables.LEGS, tables.VISITS)
+"""Records of which a call has several; what they do not know themselves is known of their call."""
+_OF_CALLS_ONLY = {
+    tables.LEGS: ("lines", "text", "is_open"),
+    tables.VISITS: ("directions", "lines", "trunks", "callers", "parties", "text", "caller_withheld", "is_open"),
+}
 _COLUMNS = {"lines": "lines_id"}
 _NUMBERS = ("caller", "callee")
 """Where digits are looked for; the ids of agents hold digits that nobody means."""
@@ -46,17 +51,17 @@ def column_of(dimension: Dimension, table: Table) -> ColumnElement[str]:
     name = _COLUMNS.get(dimension.value, dimension.value)
     if name in table.c:
         return table.c[name]
-    if table is tables.VISITS and name in tables.CALLS.c:
+    if table in _PARTS and name in tables.CALLS.c:
         return tables.CALLS.c[name]
     raise ValueError(f"sums of {table.name} cannot be split by {dimension.value}")
 
 
 def needs_calls(table: Table, where: Filter, by: Dimension | None = None) -> bool:
-    """Return whether a question about visits can only be answered together with their calls."""
-    if table is not tables.VISITS:
+    """Return whether a question about legs or visits can only be answered together with their calls."""
+    if table not in _PARTS:
         return False
     split = by is not None and _COLUMNS.get(by.value, by.value) not in table.c
-    return split or any(getattr(where, name) is not None for name in _OF_CALLS_ONLY)
+    return split or any(getattr(where, name) is not None for name in _OF_CALLS_ONLY[table])
 
 
 def within(table: Table, span: Span) -> list[Condition]:
@@ -91,13 +96,14 @@ def conditions(table: Table, where: Filter) -> list[Condition]:
 
 
 def _flags(table: Table, where: Filter) -> list[Condition]:
-    calls = tables.CALLS.c if table is tables.VISITS else table.c
+    calls = tables.CALLS.c if table in _PARTS else table.c
     found: list[Condition] = []
     for flag, name in ((where.caller_withheld, "caller_withheld"), (where.is_open, "is_open")):
         if flag is not None:
-            if name not in calls:
+            known = table.c if name in table.c else calls
+            if name not in known:
                 raise ValueError(f"{table.name} does not know {name}")
-            found.append(calls[name] == int(flag))
+            found.append(known[name] == int(flag))
     if where.with_queue is not None:
         queue = column_of(Dimension.QUEUE, table)
         found.append(queue.is_not(None) if where.with_queue else queue.is_(None))

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, select
 from calltally.model.instants import Span
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store import tables
-from calltally.store.asked import Dimension
-from calltally.store.filters import time_of, within
+from calltally.store.asked import ALL, Dimension, Filter
+from calltally.store.filters import conditions, needs_calls, time_of, within
 from calltally.store.known import Known
 from calltally.store.plans import in_time
 from calltally.store.rows import Row, call_of, leg_of, lines_in, visit_of
@@ -94,22 +94,30 @@ def all_calls(connection: Connection, known: Known, span: Span | None, source: s
         yield from calls_of(connection, known, rows)
 
 
-def all_legs(connection: Connection, span: Span | None, source: str | None) -> Iterator[Leg]:
+def all_legs(connection: Connection, span: Span | None, source: str | None, where: Filter) -> Iterator[Leg]:
     """Yield legs ordered by `(started_at_ms, source, leg_id)`."""
-    for rows in _in_order(connection, tables.LEGS, tables.LEGS.c.leg_id, span, source):
+    for rows in _in_order(connection, tables.LEGS, tables.LEGS.c.leg_id, span, source, where):
         yield from map(leg_of, rows)
 
 
-def all_visits(connection: Connection, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
+def all_visits(connection: Connection, span: Span | None, source: str | None, where: Filter) -> Iterator[QueueVisit]:
     """Yield visits ordered by `(entered_at_ms, source, visit_id)`."""
-    for rows in _in_order(connection, tables.VISITS, tables.VISITS.c.visit_id, span, source):
+    for rows in _in_order(connection, tables.VISITS, tables.VISITS.c.visit_id, span, source, where):
         yield from map(visit_of, rows)
 
 
 def _in_order(
-    connection: Connection, table: Table, record_id: ColumnElement[Any], span: Span | None, source: str | None
+    connection: Connection,
+    table: Table,
+    record_id: ColumnElement[Any],
+    span: Span | None,
+    source: str | None,
+    where: Filter = ALL,
 ) -> Iterator[Sequence[Row]]:
     found: Select[Any] = in_time(select(table), table)
+    if needs_calls(table, where):
+        found = found.select_from(table.join(tables.CALLS, tables.CALLS.c.flow_id == table.c.flow_id))
+    found = found.where(*conditions(table, where))
     if span is not None:
         found = found.where(*within(table, span))
     if source is not None:

@@ -9,6 +9,7 @@ from calltally.model.instants import Gap, Span
 from calltally.model.messages import RawMessage
 from calltally.model.records import Call, Leg, QueueVisit, Records
 from calltally.store.asked import (
+    ALL,
     CallList,
     CallPage,
     Difference,
@@ -262,11 +263,11 @@ class Store(Protocol):
         """Yield the calls that began in a range, ordered by `(started_at_ms, source, call_id)`; `None` is all."""
         ...
 
-    def all_legs(self, span: Span | None, source: str | None) -> Iterator[Leg]:
+    def all_legs(self, span: Span | None, source: str | None, where: Filter = ALL) -> Iterator[Leg]:
         """Yield the legs that began in a range, ordered by `(started_at_ms, source, leg_id)`; `None` is all."""
         ...
 
-    def all_visits(self, span: Span | None, source: str | None) -> Iterator[QueueVisit]:
+    def all_visits(self, span: Span | None, source: str | None, where: Filter = ALL) -> Iterator[QueueVisit]:
         """Yield the visits that began in a range, ordered by `(entered_at_ms, source, visit_id)`; `None` is all."""
         ...
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,11 +14,11 @@ from calltally.metrics.catalog import UnknownMetricError
 from calltally.model.asked_times import ImpossibleSpanError, instant_asked, span_asked, unit_asked
 from calltally.model.buckets import TooManyBucketsError, Unit, auto_unit
 from calltally.model.instants import Span
-from calltally.model.words import Direction, Outcome
+from calltally.model.words import Direction, Outcome, VisitOutcome
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 
-Word = TypeVar("Word", Direction, Outcome)
+Word = TypeVar("Word", bound=StrEnum)
 MOST_VALUES = 200
 Sources = Annotated[list[str], Query(max_length=MOST_VALUES, description="Phone systems, `sipgate`")]
 Directions = Annotated[
@@ -38,6 +39,12 @@ Outcomes = Annotated[
         max_length=MOST_VALUES, description=", ".join(f"`{each}`" for each in Outcome if each is not Outcome.FORWARDED)
     ),
 ]
+LegOutcomes = Annotated[
+    list[str], Query(max_length=MOST_VALUES, description=", ".join(f"`{each}`" for each in Outcome))
+]
+VisitOutcomes = Annotated[
+    list[str], Query(max_length=MOST_VALUES, description=", ".join(f"`{each}`" for each in VisitOutcome))
+]
 
 BAD_REQUEST = 400
 UNPROCESSABLE = 422
@@ -47,7 +54,11 @@ LONGEST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The parameters that say which calls count; each may be given several times, values are compared whole."""
+    """The parameters that say which calls, legs or visits count.
+
+    Each may be given several times, values are compared whole. Outcomes are a parameter beside it, for visits have
+    words of their own.
+    """
 
     source: Sequence[str]
     direction: Sequence[str]
@@ -57,10 +68,9 @@ class Filters:
     agent: Sequence[str]
     trunk: Sequence[str]
     caller: Sequence[str]
-    outcome: Sequence[str]
 
 
-def filters(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
+def filters(
     source: Sources = [],  # noqa: B006  FastAPI copies the default
     direction: Directions = [],  # noqa: B006  the same
     group: Groups = [],  # noqa: B006  the same
@@ -69,7 +79,6 @@ def filters(  # noqa: PLR0913, PLR0917  one argument for each parameter of the a
     agent: Agents = [],  # noqa: B006  the same
     trunk: Trunks = [],  # noqa: B006  the same
     caller: Callers = [],  # noqa: B006  the same
-    outcome: Outcomes = [],  # noqa: B006  the same
 ) -> Filters:
     """Return the filters of a request."""
     return Filters(
@@ -81,12 +90,17 @@ def filters(  # noqa: PLR0913, PLR0917  one argument for each parameter of the a
         agent=agent,
         trunk=trunk,
         caller=caller,
-        outcome=outcome,
     )
 
 
-def selection_of(asked: Filters, *, text: str | None = None) -> Selection:
-    """Return which calls count; an absent parameter means every."""
+def selection_of(
+    asked: Filters,
+    outcomes: Sequence[str],
+    kind: type[Outcome] | type[VisitOutcome] = Outcome,
+    *,
+    text: str | None = None,
+) -> Selection:
+    """Return which calls, legs or visits count; an absent parameter means every."""
     if text is not None and len(text) > LONGEST_TEXT:
         raise ProblemError(BAD_REQUEST, f"Search for {LONGEST_TEXT} characters at most.", parameter="text")
     return Selection(
@@ -98,7 +112,7 @@ def selection_of(asked: Filters, *, text: str | None = None) -> Selection:
         agents=_some(asked.agent),
         trunks=_some(asked.trunk),
         callers=_some(asked.caller),
-        outcomes=_words(asked.outcome, Outcome, "outcome"),
+        outcomes=_words(outcomes, kind, "outcome"),
         text=text or None,
     )
 

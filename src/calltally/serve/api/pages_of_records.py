@@ -4,15 +4,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from calltally.model.instants import Span
 from calltally.model.records import Leg, QueueVisit
+from calltally.store.asked import Filter
 from calltally.store.store import Store
 
 T = TypeVar("T")
+Page: TypeAlias = tuple[list[T], str | None]
+"""Records and the cursor of the next page, `None` on the last."""
+Pages: TypeAlias = Callable[[Store, Span, Filter, int, str | None], Page[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,17 @@ class _Place:
     id: str
 
 
-def legs_page(store: Store, span: Span, limit: int, cursor: str | None) -> tuple[list[Leg], str | None]:
-    """Return a page of legs and the cursor of the next; ValueError if the cursor is nonsense."""
+def legs_page(store: Store, span: Span, where: Filter, limit: int, cursor: str | None) -> Page[Leg]:
+    """Return a page of the legs that count and the cursor of the next; ValueError if the cursor is nonsense."""
     place = _place(cursor)
-    found = _after(store.all_legs(_rest(span, place), None), place, _leg_place)
+    found = _after(store.all_legs(_rest(span, place), None, where), place, _leg_place)
     return _cut(found, limit, _leg_place)
 
 
-def visits_page(store: Store, span: Span, limit: int, cursor: str | None) -> tuple[list[QueueVisit], str | None]:
-    """Return a page of queue visits and the cursor of the next; ValueError if the cursor is nonsense."""
+def visits_page(store: Store, span: Span, where: Filter, limit: int, cursor: str | None) -> Page[QueueVisit]:
+    """Return a page of the queue visits that count and the cursor of the next; ValueError if the cursor is nonsense."""
     place = _place(cursor)
-    found = _after(store.all_visits(_rest(span, place), None), place, _visit_place)
+    found = _after(store.all_visits(_rest(span, place), None, where), place, _visit_place)
     return _cut(found, limit, _visit_place)
 
 
@@ -57,7 +61,7 @@ def _after(records: Iterator[T], place: _Place | None, place_of: Callable[[T], _
             yield record
 
 
-def _cut(records: Iterator[T], limit: int, place_of: Callable[[T], _Place]) -> tuple[list[T], str | None]:
+def _cut(records: Iterator[T], limit: int, place_of: Callable[[T], _Place]) -> Page[T]:
     page = list(islice(records, limit + 1))
     if len(page) <= limit:
         return page, None

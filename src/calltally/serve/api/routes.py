@@ -12,18 +12,22 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
 from calltally import __version__
-from calltally.engine.answers import By, Question
+from calltally.engine.answers import By, Question, Selection
 from calltally.engine.memberships import UnknownChoiceError
 from calltally.engine.questions import CallOrder
 from calltally.metrics.catalog import BY_NAME, METRICS
 from calltally.model.buckets import span_before
 from calltally.model.instants import Span, rfc3339_ms, rfc3339_us
+from calltally.model.words import VisitOutcome
 from calltally.render.records import Belonging, call_value, leg_value, visit_value
 from calltally.serve.api.answering import answer_value, metric_value
 from calltally.serve.api.asked import (
     BAD_REQUEST,
     UNPROCESSABLE,
     Filters,
+    LegOutcomes,
+    Outcomes,
+    VisitOutcomes,
     dimension_of,
     filters,
     problem_of_question,
@@ -32,11 +36,12 @@ from calltally.serve.api.asked import (
     unit_of,
     zone_of,
 )
-from calltally.serve.api.pages_of_records import legs_page, visits_page
+from calltally.serve.api.pages_of_records import Page, Pages, T, legs_page, visits_page
 from calltally.serve.problems import ProblemError
 from calltally.serve.site import Site
 from calltally.serve.stream import frame_value
-from calltally.store.asked import Dimension, JournalEntry
+from calltally.store.asked import Dimension, Filter, JournalEntry
+from calltally.store.store import Store
 
 TITLE = "calltally"
 DESCRIPTION = "/api/v1/openapi.json"
@@ -106,6 +111,7 @@ def _add_questions(router: APIRouter, site: Site) -> None:
     def query(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
         metrics: Metrics,
         asked: Filtered,
+        outcome: Outcomes = [],  # noqa: B006  FastAPI copies the default
         since: Since = "-7d",
         until: Until = "now",
         every: Every = None,
@@ -123,7 +129,7 @@ def _add_questions(router: APIRouter, site: Site) -> None:
             zone=zone,
             unit=unit_of(every, span),
             by=dimension_of(by),
-            selection=selection_of(asked),
+            selection=selection_of(asked, outcome),
             limit=limit,
         )
         value = _answer(site, question)
@@ -168,8 +174,9 @@ def _colophon(site: Site, began: float) -> dict[str, object]:
 
 def _add_calls(router: APIRouter, site: Site) -> None:
     @router.get("/calls", summary="Calls, page by page")
-    def calls(
+    def calls(  # noqa: PLR0913, PLR0917  one argument for each parameter of the address
         asked: Filtered,
+        outcome: Outcomes = [],  # noqa: B006  FastAPI copies the default
         since: Since = "-7d",
         until: Until = "now",
         tz: Zone = None,
@@ -179,7 +186,7 @@ def _add_calls(router: APIRouter, site: Site) -> None:
         cursor: Cursor = None,
     ) -> Response:
         span = span_of(site, since, until, zone_of(site, tz))
-        selection = selection_of(asked, text=text)
+        selection = selection_of(asked, outcome, text=text)
         try:
             page = site.questions.calls(span, selection, order=order, limit=limit, after=cursor)
         except UnknownChoiceError as error:
@@ -208,29 +215,48 @@ def _add_calls(router: APIRouter, site: Site) -> None:
 def _add_legs_and_visits(router: APIRouter, site: Site) -> None:
     @router.get("/legs", summary="Legs in the order of their start, page by page")
     def legs(
-        since: Since = "-1d", until: Until = "now", tz: Zone = None, limit: Limit = 50, cursor: Cursor = None
+        asked: Filtered,
+        outcome: LegOutcomes = [],  # noqa: B006  FastAPI copies the default
+        since: Since = "-7d",
+        until: Until = "now",
+        tz: Zone = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> Response:
         span = span_of(site, since, until, zone_of(site, tz))
-        return json_response(_page(site, "legs", span, limit, cursor))
+        where = _where(site, selection_of(asked, outcome))
+        found, after = _page(legs_page, site.store, span, where, limit, cursor)
+        belonging: Belonging = site.questions.memberships()
+        return json_response({"legs": [leg_value(leg, belonging) for leg in found], "next": after})
 
     @router.get("/visits", summary="Queue visits in the order of their entry, page by page")
     def visits(
-        since: Since = "-1d", until: Until = "now", tz: Zone = None, limit: Limit = 50, cursor: Cursor = None
+        asked: Filtered,
+        outcome: VisitOutcomes = [],  # noqa: B006  FastAPI copies the default
+        since: Since = "-7d",
+        until: Until = "now",
+        tz: Zone = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
     ) -> Response:
         span = span_of(site, since, until, zone_of(site, tz))
-        return json_response(_page(site, "visits", span, limit, cursor))
+        where = _where(site, selection_of(asked, outcome, VisitOutcome))
+        found, after = _page(visits_page, site.store, span, where, limit, cursor)
+        return json_response({"visits": [visit_value(visit) for visit in found], "next": after})
 
 
-def _page(site: Site, kind: str, span: Span, limit: int, cursor: str | None) -> dict[str, object]:
+def _where(site: Site, selection: Selection) -> Filter:
     try:
-        if kind == "visits":
-            visits, after = visits_page(site.store, span, limit, cursor)
-            return {"visits": [visit_value(visit) for visit in visits], "next": after}
-        legs, after = legs_page(site.store, span, limit, cursor)
+        return site.questions.where(selection)
+    except UnknownChoiceError as error:
+        raise problem_of_question(error) from error
+
+
+def _page(pages: Pages[T], store: Store, span: Span, where: Filter, limit: int, cursor: str | None) -> Page[T]:
+    try:
+        return pages(store, span, where, limit, cursor)
     except ValueError as error:
         raise ProblemError(BAD_REQUEST, str(error), parameter="cursor") from error
-    belonging: Belonging = site.questions.memberships()
-    return {"legs": [leg_value(leg, belonging) for leg in legs], "next": after}
 
 
 def message_value(entry: JournalEntry) -> dict[str, object]:
