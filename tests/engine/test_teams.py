@@ -96,7 +96,7 @@ def test_a_team_with_fewer_than_two_numbers_is_left_out_with_a_warning(
         (b"[" * 100_000, "no JSON"),
     ],
 )
-def test_a_file_that_cannot_be_used_leaves_the_teams_as_they_were(
+def test_d30_a_file_that_cannot_be_used_leaves_the_teams_as_they_were(
     file: Path, clock: Clock, teams_of: Callable[..., Teams], content: bytes, reason: str
 ) -> None:
     file.write_text(json.dumps([SUPPORT]))

@@ -15,7 +15,7 @@ from tests.stores.samples import flow, keep_new
 WRITER = (sys.executable, "-m", "tests.stores.crash_writer")
 
 
-def test_everything_acknowledged_is_there_after_a_kill(kind: Kind) -> None:
+def test_d22_everything_acknowledged_is_there_after_a_kill(kind: Kind) -> None:
     address = kind.fresh()
     acknowledged: set[int] = set()
     for _ in range(3):

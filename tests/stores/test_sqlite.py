@@ -176,7 +176,7 @@ def test_several_may_open_a_new_database_at_once(path: Path) -> None:
         store.close()
 
 
-def test_migrations_give_the_tables_of_today(path: Path) -> None:
+def test_d29_migrations_give_the_tables_of_today(path: Path) -> None:
     open_store(str(path), zone=ZONE).close()
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
