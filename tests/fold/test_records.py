@@ -181,6 +181,15 @@ def test_d09_an_internal_call_counts_once_also_if_its_halves_are_heard_the_other
     assert call.own_numbers == ("+492", "+491")
 
 
+@pytest.mark.parametrize("told", [{"caller": "+491", "callee": "+492"}, {"caller": None, "caller_withheld": True}])
+def test_d09_halves_of_an_internal_call_may_name_other_numbers(told: dict[str, object]) -> None:
+    dialled = {"direction": Direction.OUTBOUND, "caller": "+4917", "callee": "104", "origin_leg_id": "O"}
+    outward = heard("0 start w4, 6.1 answer, 66 end normal", "O", **dialled)
+    inward = heard("0.1 start w5, 6 answer w5, 66.1 end normal", "I", origin_leg_id="O", **told)
+    call = call_in(records_from([*outward, *inward]))
+    assert (call.direction, call.agent, call.caller, call.callee) == (Direction.INTERNAL, "w5", "+4917", "104")
+
+
 def test_d10_members_of_a_group_and_users_who_did_not_answer_are_kept() -> None:
     leg = leg_in(heard("0 start w3 w4 w5, 12 end cancelled", user_names=("Deniz", "Eva", "Jo")))
     assert leg.users == ("w3", "w4", "w5")
