@@ -1,6 +1,7 @@
 """A push over HTTP: what is answered, what is stored, and what a broken or strange sender gets."""
 
 import asyncio
+import base64
 import os
 import sqlite3
 from pathlib import Path
@@ -41,6 +42,20 @@ def test_what_was_acknowledged_can_be_asked_for_at_once(tmp_path: Path) -> None:
         assert asked["rows"][0]["answer_rate"] == {"value": 0.5, "numerator": 1, "denominator": 2}
         call = (await service.http.get("/api/v1/calls/A")).json()
         assert (call["call_id"], call["outcome"], len(call["messages"])) == ("xA", "answered", 3)
+
+    with_service(tmp_path, scenario)
+
+
+def test_the_messages_of_a_call_are_told_as_in_the_journal(tmp_path: Path) -> None:
+    raw = new_call("A", **{"user%5B%5D": "JANE"}).encode().replace(b"JANE", b"J\xf6rg")
+
+    async def scenario(service: Running) -> None:
+        await service.http.post("/in/sipgate", content=raw, headers={"content-type": FORM})
+        await service.push(hangup("A", "cancel"))
+        first, second = (await service.http.get("/api/v1/calls/A")).json()["messages"]
+        assert set(first) - {"body_base64"} == set(second) - {"body"}
+        assert base64.b64decode(first["body_base64"]) == raw
+        assert second["body"] == hangup("A", "cancel")
 
     with_service(tmp_path, scenario)
 

@@ -59,17 +59,22 @@ class Counts:
 
 def line_of(message: RawMessage) -> bytes:
     """Return the journal line of a message, with its line end."""
+    return msgspec.json.encode(told_of(message)) + b"\n"
+
+
+def told_of(message: RawMessage) -> dict[str, object]:
+    """Return a message under the names of a journal line: its `body` if that is text, else `body_base64`."""
     text = _text(message.body)
-    line: dict[str, object] = {
+    told: dict[str, object] = {
         "source": message.source,
         "received_at": rfc3339_us(message.received_at_us),
         "headers": {name: message.headers[name] for name in sorted(message.headers)},
     }
     if text is None:
-        line["body_base64"] = b64encode(message.body).decode()
+        told["body_base64"] = b64encode(message.body).decode()
     else:
-        line["body"] = text
-    return msgspec.json.encode(line) + b"\n"
+        told["body"] = text
+    return told
 
 
 def message_of(line: bytes) -> RawMessage:

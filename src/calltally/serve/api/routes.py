@@ -15,6 +15,7 @@ from calltally import __version__
 from calltally.engine.answers import By, Question, Selection
 from calltally.engine.memberships import UnknownChoiceError
 from calltally.engine.questions import CallOrder
+from calltally.engine.transfer import told_of
 from calltally.metrics.catalog import BY_NAME, METRICS
 from calltally.model.buckets import span_before
 from calltally.model.instants import Span, rfc3339_ms, rfc3339_us
@@ -260,16 +261,8 @@ def _page(pages: Pages[T], store: Store, span: Span, where: Filter, limit: int, 
 
 
 def message_value(entry: JournalEntry) -> dict[str, object]:
-    """Return one message of the journal, its body as text where it is text."""
-    message = entry.message
-    return {
-        "received_at": rfc3339_us(message.received_at_us),
-        "stored_at": rfc3339_us(entry.stored_at_us),
-        "source": message.source,
-        "headers": dict(message.headers),
-        "body": message.body.decode("utf-8", "replace"),
-        "problem": entry.problem,
-    }
+    """Return one message of the journal under the names of its line, with when it was stored and what is wrong."""
+    return {**told_of(entry.message), "stored_at": rfc3339_us(entry.stored_at_us), "problem": entry.problem}
 
 
 def _add_now(router: APIRouter, site: Site) -> None:
