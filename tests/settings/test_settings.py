@@ -131,11 +131,16 @@ def test_several_servers_of_one_kind_are_told_apart_by_name(tmp_path: Path) -> N
 WRONG = [
     # written                                          key                            parts of the sentence
     ('[site]\ntime_zone = "Berlin"', "site.time_zone", ('"Berlin"', "IANA", 'time_zone = "Europe/Berlin"')),
-    ("[site]\ntimezone = 'UTC'", "site.timezone", ("time_zone (did you mean that?)",)),
+    (
+        "[site]\ntimezone = 'UTC'",
+        "site.timezone",
+        ("time_zone (did you mean that?)", 'time_zone = "Europe/Berlin"   (under [site])'),
+    ),
     ("[site]\ncountry = 49", "site.country", ("49", "two letters")),
     ("[site]\nlanguage = 'fr'", "site.language", ('"fr"', 'either "en" or "de"')),
     ("[site]\nopening_hours = ['mon 18:00-08:00']", "site.opening_hours[1]", ("mon-fri 08:00-18:00",)),
-    ("[sight]\nname = 'x'", "sight", ("site (did you mean that?)",)),
+    ("[site]\nxyz = 1", "site.xyz", ("one of name, ", 'name = "Help desk"   (under [site])')),
+    ("[sight]\nname = 'x'", "sight", ("site (did you mean that?)", "example:  [site]")),
     ("site = 5", "site", ("5", "a table", "[site]")),
     ("[server]\nlisten = '8080'", "server.listen", ('"8080"', "HOST:PORT", '"127.0.0.1:8080"')),
     ("[server]\nlisten = '127.0.0.1:70000'", "server.listen", ("HOST:PORT",)),
@@ -152,7 +157,7 @@ WRONG = [
     ("[[queues]]\nname = 'a'\ntarget_share = 80", "queues[1].target_share", ("80", "between 0 and 1")),
     ("[[teams]]\nname = 'a'\nnumbers = '+49'", "teams[1].numbers", ("a list of numbers",)),
     ("[privacy]\nmode = 1", "privacy.mode", ("none yet",)),
-    ("[sources.exchang]\ncheck = true", "sources.exchang", ("unknown key",)),
+    ("[sources.exchang]\ncheck = true", "sources.exchang", ("unknown key", "example:  [sources.asterisk]")),
     ("[sources.exchange]\ncheck = 'no'", "sources.exchange.check", ('"no"', "must be a bool")),
     ("[sources.exchange]\ntoken = 77077", "sources.exchange.token", ("(hidden)", "must be a str")),
     ("[sources]\nexchange = 1", "sources.exchange", ("a table",)),

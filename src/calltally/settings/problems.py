@@ -142,4 +142,16 @@ def unknown_key(path: KeyPath, value: object, where: str, known: Sequence[str] =
         key=dotted(path),
         found=f"the unknown key {path[-1]!r} with the value {shown(path, value)}",
         expected=f"{near[0]} (did you mean that?), or {choice}" if near else choice,
+        example=_example_of(path, (near or known or [""])[0]),
     )
+
+
+def _example_of(path: KeyPath, name: str) -> str | None:
+    """Return how a key that exists is written in place of one that does not; `None` if there is none."""
+    if len(path) == 1:
+        return header_of(name)
+    section = str(path[0])
+    if section == "sources":
+        return f"[sources.{name}]" if name else None
+    key = keys_of(section).get(name)
+    return f"{name} = {key.example}   (under {header_of(section)})" if key else None
