@@ -26,7 +26,7 @@ CALLS = [
     _call("18 09:00", OUTSIDE, ONE, rings=10),
     _call("18 09:10", OUTSIDE, TWO, rings=20),
     _call("18 11:00", OUTSIDE, THREE, rings=30),
-    _call("18 11:10", ONE, TWO, rings=40),
+    _call("18 11:10", OUTSIDE, TWO, rings=40),
     _call("18 11:20", OUTSIDE, FIVE, rings=50),
     _call("18 11:30", OUTSIDE, SIX, rings=60),
     _call("17 09:00", OUTSIDE, ONE),  # the day before, of which nobody asks
