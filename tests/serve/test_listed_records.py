@@ -60,6 +60,8 @@ LEGS = [
     ("direction=inbound&outcome=answered", ["C1"]),
     ("outcome=forwarded&outcome=voicemail", ["C2", "C2M"]),
     ("caller=%2B4915112345002", ["C2", "C2M"]),
+    ("caller=+4915112345002", ["C2", "C2M"]),  # the plus of an address is a blank
+    ("caller=+491511234500", []),
     ("agent=1234567w1", ["C1", "C3"]),
     ("group=Sales", ["C1", "C2", "C2M"]),
     ("group=Other", ["C3", "C4"]),

@@ -111,7 +111,7 @@ def selection_of(
         queues=_some(asked.queue),
         agents=_some(asked.agent),
         trunks=_some(asked.trunk),
-        callers=_some(asked.caller),
+        callers=_some([_number(caller) for caller in asked.caller]),
         outcomes=_words(outcomes, kind, "outcome"),
         text=text or None,
     )
@@ -174,6 +174,11 @@ def problem_of_question(error: ValueError) -> ProblemError:
     if isinstance(error, TooManyBucketsError):
         return ProblemError(UNPROCESSABLE, str(error), parameter="every")
     return ProblemError(BAD_REQUEST, str(error))
+
+
+def _number(written: str) -> str:
+    """Return a number with the plus that an address turns into a blank unless it is written as %2B."""
+    return f"+{written[1:]}" if written.startswith(" ") and written[1:].isdigit() else written
 
 
 def _some(values: Sequence[str]) -> tuple[str, ...] | None:
