@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from calltally.engine.questions import CallOrder
+from calltally.metrics.measures import UNANSWERED_OUTCOMES
 from calltally.model.buckets import Unit
 from calltally.model.instants import Span
 from calltally.model.words import Direction, Outcome
 from calltally.render.words import Language
 from calltally.serve.problems import ProblemError
-from calltally.serve.web.asking import OUTCOMES, UNANSWERED_OUTCOMES, Asked, Period, Range, asked_of, span_of
+from calltally.serve.web.asking import OUTCOMES, Asked, Period, Range, asked_of, span_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW_MS = round(datetime(2026, 11, 20, 14, 7, 32, tzinfo=ZONE).timestamp() * 1000)
