@@ -13,6 +13,7 @@ CALL = Told(at="2026-11-20 13:00:00", caller="4915112345001", callee="4930231250
 LONG = "x" * 2_001
 MANY = 201
 LISTS = ("source", "direction", "group", "team", "queue", "agent", "trunk", "caller", "outcome")
+ASKED = {"/query": "metrics=calls&", "/calls": "", "/legs": "", "/visits": ""}
 CURSOR = "eyJub3RoaW5nIjoxfQ"
 
 WRONG = [
@@ -33,6 +34,19 @@ WRONG = [
     ("/query", "by", f"metrics=calls&by={LONG}", 400, "by must have 20 characters or fewer."),
     ("/query", "compare", "metrics=calls&compare=next", 400, "compare can be previous, or be left out."),
     ("/query", "compare", f"metrics=calls&compare={LONG}", 400, "compare must have 20 characters or fewer."),
+    ("/query", "teem", "metrics=calls&teem=Sales", 400, "There is no parameter 'teem'; expected metrics, "),
+    ("/query", "x" * 60, f"metrics=calls&{LONG}=1", 400, "There is no parameter 'xxxx"),
+    (
+        "/calls",
+        "metrics",
+        "metrics=calls",
+        400,
+        "There is no parameter 'metrics'; expected outcome, since, until, tz, text, ",
+    ),
+    ("/legs", "text", "text=30", 400, "There is no parameter 'text'; expected "),
+    ("/visits", "", "=1", 400, "There is no parameter ''; expected "),
+    ("/now", "team", "team=Sales", 400, "There is no parameter 'team'; there is none at this address."),
+    ("/calls/none", "tz", "tz=UTC", 400, "There is no parameter 'tz'; there is none at this address."),
     ("/legs", "outcome", "outcome=timeout", 400, "outcome cannot be 'timeout'; expected in_progress, answered"),
     ("/visits", "outcome", "outcome=forwarded", 400, "outcome cannot be 'forwarded'; expected answered, abandoned"),
     ("/calls", "order", "order=sideways", 400, "order must be one of 'newest'"),
@@ -41,8 +55,8 @@ WRONG = [
     *[(path, "cursor", "cursor=nonsense", 400, "begin again without it.") for path in ("/calls", "/legs", "/visits")],
     *[(path, "cursor", f"cursor={LONG}", 400, "500 characters or fewer.") for path in ("/calls", "/legs", "/visits")],
     *[
-        (path, parameter, f"metrics=calls&{parameter}={value}", status, sentence)
-        for path in ("/query", "/calls", "/legs", "/visits")
+        (path, parameter, f"{ASKED[path]}{parameter}={value}", status, sentence)
+        for path in ASKED
         for parameter, value, status, sentence in (
             ("since", "someday", 400, "since: 'someday' is no time; expected 2026-11-20T13:07:32Z"),
             ("since", "2026-11-20&until=2026-11-19", 422, "ends before it begins."),
@@ -59,8 +73,8 @@ WRONG = [
         )
     ],
     *[
-        (path, parameter, f"metrics=calls&{parameter}={value}", status, sentence)
-        for path in ("/query", "/calls", "/legs", "/visits")
+        (path, parameter, f"{ASKED[path]}{parameter}={value}", status, sentence)
+        for path in ASKED
         for parameter, value, status, sentence in (
             ("direction", "sideways", 400, "direction cannot be 'sideways'; expected inbound, outbound, internal."),
             ("outcome", "lost", 400, "outcome cannot be 'lost'; expected "),
@@ -72,11 +86,11 @@ WRONG = [
         (
             path,
             name,
-            "metrics=calls&" + "&".join(f"{name}=x" for _ in range(MANY)),
+            ASKED[path] + "&".join(f"{name}=x" for _ in range(MANY)),
             400,
             "can be given 200 times at most",
         )
-        for path in ("/query", "/calls", "/legs", "/visits")
+        for path in ASKED
         for name in LISTS
     ],
 ]

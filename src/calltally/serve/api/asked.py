@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import Query
+from fastapi import Query, Request
+from fastapi.dependencies.models import Dependant
 
 from calltally.engine.answers import By, ImpossibleQuestionError, Selection, by_asked
 from calltally.engine.memberships import UnknownChoiceError
@@ -91,6 +92,22 @@ def filters(
         trunk=trunk,
         caller=caller,
     )
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse a parameter that the address does not have: a filter with a slip in its name would filter nothing."""
+    known = _parameters_of(request.scope["route"].dependant)
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        shown = unknown[:LONGEST_SHOWN]
+        expected = f"expected {', '.join(known)}" if known else "there is none at this address"
+        raise ProblemError(BAD_REQUEST, f"There is no parameter {shown!r}; {expected}.", parameter=shown)
+
+
+def _parameters_of(dependant: Dependant) -> list[str]:
+    """Return the names of the parameters that a route and what it depends on read from the address."""
+    own = [parameter.alias for parameter in dependant.query_params]
+    return own + [name for other in dependant.dependencies for name in _parameters_of(other)]
 
 
 def selection_of(

@@ -32,6 +32,7 @@ from calltally.serve.api.asked import (
     dimension_of,
     filters,
     problem_of_question,
+    refuse_unknown,
     selection_of,
     span_of,
     unit_of,
@@ -95,7 +96,7 @@ def api_description(site: Site) -> dict[str, Any]:
 
 def api_routes(site: Site) -> APIRouter:
     """Return all routes below `/api/v1`."""
-    router = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["calltally"])
+    router = APIRouter(prefix="/api/v1", responses=PROBLEMS, tags=["calltally"], dependencies=[Depends(refuse_unknown)])
     _add_questions(router, site)
     _add_calls(router, site)
     _add_legs_and_visits(router, site)
