@@ -11,7 +11,7 @@ from calltally.engine import duties as working
 from calltally.engine.duties import Duties
 from calltally.model.records import Records
 from tests.engine.ingest_world import World, answer, hangup, new_call
-from tests.engine.test_duties import with_duties
+from tests.engine.test_duties import sole, with_duties
 
 
 @pytest.fixture
@@ -74,3 +74,31 @@ def test_the_board_holds_what_is_open_although_calls_begin_and_end_while_it_is_r
 
     with_duties(world, load)
     assert reads == [2, 2, 2, 1]
+
+
+def test_a_call_that_begins_while_the_board_is_read_is_marked_by_a_gap_that_follows_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "READ_AT_ONCE", 1)
+    world.ingest.apply([new_call(0, name, xcid=name) for name in "ABC"])
+    presence = sole(world)
+    presence.begin(world.ingest)
+    while presence.mark_some(world.ingest):
+        pass
+    flows = world.store.flows
+    reads: list[int] = []
+
+    def watched(flow_ids: Collection[int]) -> dict[int, Records]:
+        reads.append(len(flow_ids))
+        if len(reads) == 2:
+            world.ingest.apply([new_call(1, "D", xcid="D")])
+            world.clock.now_us += 10_000_000
+            presence.note(world.ingest, awake_ms=world.clock.now_us // 1000, has_failed=True)
+        return flows(flow_ids)
+
+    async def take_up(duties: Duties) -> None:
+        monkeypatch.setattr(world.store, "flows", watched)
+        await duties.take_up()
+
+    with_duties(world, take_up, presence=presence)
+    assert {leg.leg_id: leg.crashed for leg in world.store.all_legs(None, None)} == dict.fromkeys("ABCD", True)

@@ -112,8 +112,10 @@ class _Reading:
         left: ids of the flows that are still to be read.
         found: those that were open when they were read.
         given_up: those of them of which nothing was heard for too long.
+        life: the life of this process in which this began.
     """
 
+    life: int = 0
     left: list[int] = field(default_factory=list)
     found: dict[int, Records] = field(default_factory=dict)
     given_up: list[Records] = field(default_factory=list)
@@ -227,12 +229,13 @@ class Duties:
         await self.writer.run(lambda _ingest: self._begin_to_read(loop, reading))
         while reading.left:
             await self.writer.run(lambda _ingest: self._read_some(loop, reading))
-        await self.writer.run(lambda _ingest: self.presence.found(reading.found))
+        await self.writer.run(lambda _ingest: self.presence.found(reading.found, in_life=reading.life))
         if self.presence.holds_lease():
             await self._expire(reading.given_up)
 
     def _begin_to_read(self, loop: asyncio.AbstractEventLoop, reading: _Reading) -> None:
         self.store.changes_of_others()
+        reading.life = self.presence.life
         reading.left = self.store.open_flow_ids()
         loop.call_soon_threadsafe(self.board.reload, {}, self.store.health())
 
@@ -269,7 +272,7 @@ class Duties:
         """Read the open calls; those that are given up now are added to `given_up`, and not shown."""
         self.store.changes_of_others()
         flows = self.store.open_flows()
-        self.presence.found(flows)
+        self.presence.found(flows, in_life=self.presence.life)
         given_up += self._given_up(list(flows.values()))
         loop.call_soon_threadsafe(self.board.reload, _without(flows, given_up), self.store.health())
 

@@ -195,9 +195,17 @@ class Presence:
         value = self.store.value(LEASE)
         return None if value is None else msgspec.json.decode(value, type=Claim)
 
-    def found(self, open_flows: Mapping[int, Records]) -> None:
-        """Take what is open at this moment, read by the caller, as what is to be marked if there was a gap."""
-        if self._is_to_mark and self._unmarked is None:
+    @property
+    def life(self) -> int:
+        """Which life of this process it is; a new one begins after each time in which nothing was heard."""
+        return self._number
+
+    def found(self, open_flows: Mapping[int, Records], *, in_life: int) -> None:
+        """Take what was open, read by the caller since a life began, as what is to be marked if there was a gap.
+
+        What was read in an earlier life is left alone: calls have begun since that were open in the gap after it.
+        """
+        if in_life == self._number and self._is_to_mark and self._unmarked is None:
             self._unmarked = [flow_id for flow_id, records in open_flows.items() if not _is_crashed(records)]
 
     def mark_some(self, ingest: Ingest) -> bool:
@@ -211,7 +219,7 @@ class Presence:
         if not self._is_to_mark:
             return False
         if self._unmarked is None:
-            self.found(self.store.open_flows())
+            self.found(self.store.open_flows(), in_life=self._number)
         unmarked = self._unmarked or []
         if unmarked:
             ingest.refold(unmarked[:MARKED_AT_ONCE])
