@@ -224,6 +224,21 @@ def test_an_answer_that_nobody_reads_is_taken_back_and_one_that_is_read_slowly_i
     run(scenario)
 
 
+def test_who_has_read_all_of_a_part_whenever_it_is_looked_at_is_not_cut_off() -> None:
+    async def scenario(connection: Connection) -> None:
+        wire = Unread()
+        connection.wire = wire
+        connection.protocol.transport = wire
+        assert (await connection.send(ASKED)).endswith(b"ok")
+        wire.unsent = 65_536
+        for second in range(int(2 * LONGEST_UNREAD_SECONDS)):
+            connection.protocol.pause_writing()
+            assert not connection.wait(second)
+            connection.protocol.resume_writing()
+
+    run(scenario)
+
+
 def test_a_viewer_who_never_reads_is_cut_off() -> None:
     async def talk(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "websocket"

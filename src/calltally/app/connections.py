@@ -63,13 +63,17 @@ class GuardedHttp(PushConnection):
     def is_left_lying(self, now: float) -> bool:
         """Return whether the client has read nothing of its answer for too long; to be asked every second or so."""
         if not self.flow.write_paused:
-            self._unsent_since = None
             return False
         unsent = self.transport.get_write_buffer_size()
         if self._unsent_since is None or unsent < self._unsent:
             self._unsent_since = now
         self._unsent = unsent
         return now - self._unsent_since > LONGEST_UNREAD_SECONDS
+
+    def resume_writing(self) -> None:
+        """Go on; the client has read nearly everything, however much waits again when this is looked at next."""
+        self._unsent_since = None
+        super().resume_writing()
 
     def _stop_if_too_large(self) -> None:
         if self._in_head:
