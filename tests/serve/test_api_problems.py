@@ -15,6 +15,8 @@ MANY = 201
 LISTS = ("source", "direction", "group", "team", "queue", "agent", "trunk", "caller", "outcome")
 ASKED = {"/query": "metrics=calls&", "/calls": "", "/legs": "", "/visits": ""}
 CURSOR = "eyJub3RoaW5nIjoxfQ"
+BEYOND = "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OSwieCIsIngiXQ"
+"""The cursor of a leg that began at an instant which no database can hold."""
 
 WRONG = [
     # path, parameter at fault, query, status, part of the sentence
@@ -52,6 +54,7 @@ WRONG = [
     ("/calls", "order", "order=sideways", 400, "order must be one of 'newest'"),
     ("/calls", "text", f"text={LONG}", 400, "text must have 200 characters or fewer."),
     ("/calls", "cursor", f"cursor={CURSOR}", 400, "The cursor does not belong to this list"),
+    *[(path, "cursor", f"cursor={BEYOND}", 400, "begin again without it.") for path in ("/calls", "/legs", "/visits")],
     *[(path, "cursor", "cursor=nonsense", 400, "begin again without it.") for path in ("/calls", "/legs", "/visits")],
     *[(path, "cursor", f"cursor={LONG}", 400, "500 characters or fewer.") for path in ("/calls", "/legs", "/visits")],
     *[

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from calltally.store.store import Store
 T = TypeVar("T")
 Page: TypeAlias = tuple[list[T], str | None]
 """Records and the cursor of the next page, `None` on the last."""
+StorableMs: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What every database can compare with; only a cursor that is not ours holds more."""
 Pages: TypeAlias = Callable[[Store, Span, Filter, int, str | None], Page[T]]
 
 
@@ -75,7 +77,7 @@ def _place(cursor: str | None) -> _Place | None:
         return None
     try:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        start_ms, source, record_id = msgspec.json.decode(text, type=tuple[int, str, str])
+        start_ms, source, record_id = msgspec.json.decode(text, type=tuple[StorableMs, str, str])
     except (ValueError, msgspec.DecodeError) as problem:
         raise ValueError("The cursor does not belong to this list; begin again without it.") from problem
     return _Place(start_ms, source, record_id)
