@@ -47,6 +47,14 @@ def test_the_figures_are_those_of_the_calls_in_the_list(pages: Pages, query: str
     assert tuple(value(figure) for figure in shown) == values
 
 
+def test_no_figure_opens_calls_of_a_direction_that_is_not_chosen(pages: Pages) -> None:
+    for name, other in (("inbound", "outbound"), ("outbound", "inbound")):
+        figures = pages.get(f"/calls?direction={name}").every(class_="fig")
+        links = [unescape(link.attributes["href"]) for figure in figures for link in figure.every("a")]
+        assert links
+        assert not [link for link in links if f"direction={other}" in link]
+
+
 @pytest.mark.parametrize("query", ["q=4915", "q=withheld", "number=%2B4989123001", "withheld=no", "outcome=answered"])
 def test_of_calls_that_no_sums_know_there_are_no_figures(pages: Pages, query: str) -> None:
     page = pages.get(f"/calls?{query}&why=calls")

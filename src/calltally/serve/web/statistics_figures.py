@@ -72,7 +72,7 @@ def _figure(draw: Drawing, place: int, name: str) -> KeyFigure:
         metric=name,
         name=draw.t(f"statistics.figure.{_WORDS[name]}"),
         shown=shown_value(draw, name),
-        href=draw.calls(**_BEHIND[name]),
+        href=_opened(draw, name),
         why=draw.why(name),
         more=_more(draw, name),
         range=_range_line(draw, name, now, band=band, last=last, status=status),
@@ -110,6 +110,13 @@ _BEHIND: Final[Mapping[str, Mapping[str, object]]] = {
     "average_talk_time": {"outcomes": (Outcome.ANSWERED.value,)},
 }
 """The calls that a figure opens."""
+
+
+def _opened(draw: Drawing, name: str) -> str:
+    """Return the address of the calls behind a figure, empty where the chosen directions leave none of them."""
+    wanted, chosen = _BEHIND[name], draw.statistics.asked.directions
+    has_none = "directions" in wanted and chosen and wanted["directions"] not in [(each,) for each in chosen]
+    return "" if has_none else draw.calls(**wanted)
 
 
 def shown_value(draw: Drawing, name: str) -> Shown:
