@@ -6,17 +6,13 @@ import json
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
-from calltally.cli.main import run
 from calltally.cli.output import counted
-
-Ended = tuple[int, str, str]
-Called = Callable[..., Ended]
+from tests.cli.conftest import Called
 
 PUSHES = [
     # seconds, form body
@@ -41,37 +37,6 @@ def journal() -> list[str]:
         )
         for second, body in PUSHES
     ]
-
-
-class Standard:
-    """Standard input with some bytes in it."""
-
-    def __init__(self, content: bytes) -> None:
-        self.buffer = io.BytesIO(content)
-
-    def isatty(self) -> bool:
-        """Return that no person sits here."""
-        return False
-
-    def readline(self) -> str:
-        """Return the next line as text."""
-        return self.buffer.readline().decode()
-
-
-@pytest.fixture
-def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Called:
-    monkeypatch.setenv("CALLTALLY_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("CALLTALLY_CONFIG", "")
-
-    def call(*arguments: str, given: str = "") -> Ended:
-        monkeypatch.setattr("sys.stdin", Standard(given.encode()))
-        with pytest.raises(SystemExit) as ended:
-            run(arguments)
-        out, err = capfdbinary.readouterr()
-        status = ended.value.code
-        return (status if isinstance(status, int) else 0, out.decode(), err.decode())
-
-    return call
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ from calltally.cli.exports import app_of
 from calltally.cli.place import Config, Data
 from calltally.render.records import Kind
 
+_OWNER_ONLY = 0o077
+_FOR_OTHERS = frozenset({"grafana", "prometheus"})
+"""Commands whose files another program reads, under a user of its own; all other files are for their owner only."""
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for command in (running.serve, running.demo, check, upkeep.verify, upkeep.rebuild, upkeep.prune, secrets.password):
     app.command()(command)
@@ -52,6 +56,7 @@ def _print_version(*, wanted: bool) -> None:
 
 @app.callback()
 def calltally(
+    ctx: typer.Context,
     *,
     show_version: Annotated[
         bool,
@@ -67,6 +72,10 @@ def calltally(
 ) -> None:
     """Tell a team what happens on its phones, whatever phone system it uses."""
     del show_version  # its callback has answered
+    if ctx.invoked_subcommand not in _FOR_OTHERS:
+        before = os.umask(0)
+        ctx.call_on_close(lambda: os.umask(before))
+        os.umask(before | _OWNER_ONLY)
     # An option before the command holds for the command, and for whatever the command starts.
     for variable, chosen in (("CALLTALLY_DATA", data), ("CALLTALLY_CONFIG", config)):
         if chosen is not None:

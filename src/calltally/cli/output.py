@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_IMODE
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ def counted(count: int, word: str) -> str:
 
 
 def written(output: str, lines: Iterable[bytes]) -> None:
-    """Write lines; a file appears under its name when it is complete.
+    """Write lines; a file appears under its name when it is complete. One that it replaces passes its mode on.
 
     Raises:
         OSError: it cannot be written.
@@ -39,6 +40,8 @@ def written(output: str, lines: Iterable[bytes]) -> None:
     try:
         with draft.open("wb") as stream:
             stream.writelines(lines)
+        if target.exists():
+            draft.chmod(S_IMODE(target.stat().st_mode))
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
