@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -180,15 +180,25 @@ class Storing:
 
 
 @asynccontextmanager
-async def storing(world: World, writer: Writer, size: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Storing]:
-    """Keep the thread storing a batch of some messages until the block ends, or the event is set."""
+async def storing(
+    world: World, writer: Writer, size: int, monkeypatch: pytest.MonkeyPatch, *, commit: bool = False
+) -> AsyncIterator[Storing]:
+    """Keep the thread storing, or committing, a batch of some messages until the block ends, or the event is set."""
     begun, done = threading.Event(), threading.Event()
     write = world.store.write
 
-    def slow() -> AbstractContextManager[Transaction]:
+    def wait() -> None:
         begun.set()
         done.wait(PATIENCE_SECONDS)
-        return write()
+
+    @contextmanager
+    def slow() -> Iterator[Transaction]:
+        with write() as transaction:
+            if not commit:
+                wait()
+            yield transaction
+            if commit:
+                wait()
 
     monkeypatch.setattr(world.store, "write", slow)
     async with held(writer):
@@ -210,11 +220,23 @@ def test_who_brings_a_message_while_a_large_batch_is_stored_waits_for_it(
         async with storing(world, writer, writing.BUSY_BATCH, monkeypatch) as batch:
             threading.Timer(0.05, batch.done.set).start()
             answer = writer.accept(new_call(999, "late"))
-            assert [len(applied.messages) for applied in world.applied] == [writing.BUSY_BATCH]
+            assert batch.done.is_set()
         await answer
 
     run(world, scenario)
     assert len(stored(world)) == writing.BUSY_BATCH + 1
+
+
+def test_nobody_waits_for_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "TURN_SECONDS", PATIENCE_SECONDS * 2)
+
+    async def scenario(writer: Writer) -> None:
+        async with storing(world, writer, writing.BUSY_BATCH, monkeypatch, commit=True) as batch:
+            batch.answers.append(writer.accept(new_call(999, "late")))
+            assert not world.applied
+
+    run(world, scenario)
+    assert [len(applied.messages) for applied in world.applied] == [writing.BUSY_BATCH, 1]
 
 
 def test_nobody_waits_for_a_small_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +314,7 @@ def test_a_job_that_nobody_waits_for_any_more_is_left_out(world: World) -> None:
 def test_senders_are_answered_whatever_fails_when_a_failure_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_messages: Sequence[RawMessage]) -> Applied:
+    def full(_messages: Sequence[RawMessage], **_named: object) -> Applied:
         raise StoreError("the disk is full")
 
     def fail(_messages: Sequence[RawMessage]) -> None:

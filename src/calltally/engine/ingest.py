@@ -31,6 +31,10 @@ REST_SECONDS = 0.05
 """So long a rebuild rests between two portions: who waits for a SQLite file looks only every tenth of a second."""
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What became of a batch of messages. `problems` holds one sentence per message that was set aside.
@@ -69,19 +73,26 @@ class Ingest:
         self._committed = committed
         self._memory = Memory(store, lambda message: self._understand(message)[0])
 
-    def apply(self, messages: Sequence[RawMessage], *, pruned_us: int = NEVER_US) -> Applied:
+    def apply(
+        self,
+        messages: Sequence[RawMessage],
+        *,
+        pruned_us: int = NEVER_US,
+        before_commit: Callable[[], None] = _nothing,
+    ) -> Applied:
         """Take a batch of messages in; when this returns they are durable.
 
         Args:
             messages: a message that the journal holds already changes nothing.
             pruned_us: late messages of a sealed call from before this instant are taken as known, and not kept again.
+            before_commit: called when everything is written and only the disk, or the server, is waited for.
 
         Raises:
             StoreError: nothing of the batch was kept.
         """
         try:
             understood = [(message, *self._understand(message)) for message in messages]
-            applied = self._store_batch(understood, pruned_us=pruned_us)
+            applied = self._store_batch(understood, pruned_us=pruned_us, before_commit=before_commit)
         except StoreError:
             self._memory.forget()
             raise
@@ -215,6 +226,7 @@ class Ingest:
         understood: Sequence[Understood],
         held: Held = Held.NOWHERE,
         pruned_us: int = NEVER_US,
+        before_commit: Callable[[], None] = _nothing,
     ) -> Applied:
         kept: list[RawMessage] = []
         problems: list[tuple[RawMessage, str]] = []
@@ -238,6 +250,7 @@ class Ingest:
                 placing.entries.append(_entry(message=message, flow_id=flow_id, problem=reason, stored_at_us=now_us))
             placing.write_down()
             changes = placing.save(self._days)
+            before_commit()
         self._memory.flows.trim()
         return Applied(
             messages=kept,

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
 from functools import partial
 from time import monotonic, sleep
 
@@ -48,23 +47,30 @@ class _Turn:
     """Lets the writer store a large batch while the event loop waits, instead of both fighting for the interpreter.
 
     Either thread gives the interpreter away with every statement and every socket, and takes it back from the other:
-    under high load that is a change of threads for each message, which costs more than reading it.
+    under high load that is a change of threads for each message, which costs more than reading it. While the disk is
+    waited for, nobody fights, so a turn ends before the commit.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._is_under_way = False
         self._is_given_up = False
 
-    def __enter__(self) -> None:
-        self._is_given_up = False
+    def begin(self) -> None:
+        """Begin; in the writer's thread."""
         self._lock.acquire()
+        self._is_given_up = False
+        self._is_under_way = True
 
-    def __exit__(self, *_error: object) -> None:
-        self._lock.release()
+    def end(self) -> None:
+        """End, unless it has ended already; in the writer's thread."""
+        if self._is_under_way:
+            self._is_under_way = False
+            self._lock.release()
 
     def wait(self) -> None:
         """Wait until the writer has finished; a turn that takes too long is waited for once only."""
-        if self._is_given_up or not self._lock.locked():
+        if self._is_given_up or not self._is_under_way:
             return
         if self._lock.acquire(timeout=TURN_SECONDS):
             self._lock.release()
@@ -191,8 +197,7 @@ class Writer:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             if batch:
                 self._last_batch = len(batch)
-                with self._turn if len(batch) >= BUSY_BATCH else nullcontext():
-                    self._store(batch)
+                self._store(batch)
         self._began_at = None
 
     def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
@@ -209,14 +214,18 @@ class Writer:
 
     def _store(self, batch: list[tuple[RawMessage, Durable]]) -> None:
         problem: StoreError | None = None
+        if len(batch) >= BUSY_BATCH:
+            self._turn.begin()
         try:
-            self._ingest.apply([message for message, _ in batch])
+            self._ingest.apply([message for message, _ in batch], before_commit=self._turn.end)
         except StoreError as error:
             problem = error
         except Exception:
             # Without this thread nothing is ever stored or answered again.
             log.exception("batch_not_stored", messages=len(batch))
             problem = StoreError("calltally itself failed to store a message; the log says how")
+        finally:
+            self._turn.end()
         self._judge_batch(batch, problem)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_answer, [durable for _, durable in batch], problem)
