@@ -7,6 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from calltally.app import working
 from calltally.app.parts import open_parts
@@ -58,3 +61,32 @@ def test_a_service_that_cannot_start_leaves_no_thread_behind(tmp_path: Path) -> 
         assert "writer" not in {thread.name for thread in threading.enumerate()}
     finally:
         parts.store.close()
+
+
+def test_a_start_says_that_a_rebuild_was_interrupted(tmp_path: Path) -> None:
+    parts = open_parts(load(data=tmp_path, environ={}))
+    with parts.store.write() as transaction:
+        transaction.begin_rebuild()
+
+    advice: list[str] = []
+
+    async def start() -> None:
+        loop, is_told = asyncio.get_running_loop(), asyncio.Event()
+
+        def hear(_logger: object, _level: str, line: EventDict) -> EventDict:
+            if line["event"] == "figures_incomplete":
+                advice.append(line["advice"])
+                loop.call_soon_threadsafe(is_told.set)
+            return line
+
+        structlog.get_config()["processors"].insert(0, hear)
+        async with asyncio.timeout(60), running(parts):
+            await is_told.wait()
+
+    try:
+        with capture_logs():
+            asyncio.run(start())
+    finally:
+        parts.store.close()
+    assert len(advice) == 1
+    assert advice[0].startswith("Calls and figures are not whole")

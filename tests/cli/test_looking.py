@@ -13,6 +13,7 @@ from calltally.engine.checks import others_may_read
 from calltally.settings.problems import holds_secret
 from calltally.store.open import kept_zone, open_store
 from tests.servers import Server
+from tests.stores.samples import flow, keep_new
 
 Ended = tuple[int, str]
 
@@ -143,6 +144,28 @@ def test_check_warns_of_a_rebuild_that_was_interrupted(called: Callable[..., End
     assert "WARNING  database: Calls and figures are not whole" in told
     assert called("rebuild")[0] == 0
     assert "WARNING  database" not in called("check")[1]
+
+
+def test_verify_and_exports_say_that_a_rebuild_was_interrupted(called: Callable[..., Ended], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with closing(open_store(str(data / "calltally.db"), zone="Europe/Berlin")) as store:
+        keep_new(store, [flow("A")])
+        with store.write() as transaction:
+            assert transaction.clear_records(transaction.begin_rebuild(), 0) is not None
+        assert store.verify(lambda _: None) != []
+    status, told = called("verify")
+    assert status == 1
+    assert told.startswith("Calls and figures are not whole: `calltally rebuild` has not ended yet")
+    assert "expected" not in told
+    for kind in ("calls", "legs", "visits"):
+        status, told = called(kind, "export")
+        assert (status, told.count("\n")) == (0, 1)
+        assert told.startswith("calltally: Calls and figures are not whole")
+    assert "not whole" not in called("messages", "export")[1]
+    assert called("rebuild")[0] == 0
+    assert called("verify") == (0, "Everything agrees.\n")
+    assert "not whole" not in called("calls", "export")[1]
 
 
 def test_a_broken_file_of_teams_is_told_by_check_once_and_by_no_command_that_needs_no_teams(

@@ -11,9 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calltally.store.asked import JournalEntry
-from calltally.store.store import Transaction
-from tests.engine.ingest_world import STORY, World, hangup, new_call
+from calltally.engine.answers import Answer, Question
+from calltally.engine.heard import FIRST_START
+from calltally.engine.questions import Questions
+from calltally.engine.unfinished import REBUILDING
+from calltally.model.instants import HOUR_MS, Span
+from calltally.store.asked import JournalEntry, SumQuestion, SumRow
+from calltally.store.store import StoreError, Transaction
+from tests.engine.ingest_world import BERLIN, STORY, World, hangup, new_call
 from tests.stores.samples import cells, clear
 
 
@@ -94,6 +99,77 @@ def test_a_rebuild_that_was_interrupted_is_found_and_run_again(world: World) -> 
     assert world.differences() == []
     with world.store.write() as transaction:
         assert transaction.prune(messages_before_us=2**60, records_before_ms=2**50).messages == len(STORY)
+
+
+def asked(world: World, span: Span) -> Answer:
+    """Return how many calls there are in a range, as if calltally had always listened."""
+    with world.store.write() as transaction:
+        transaction.set_value(FIRST_START, b"0")
+    question = Question(metrics=("calls",), span=span, zone=BERLIN)
+    return Questions(world.store, BERLIN, lambda: ()).ask(question)
+
+
+def test_while_a_rebuild_has_not_ended_what_it_may_lack_is_incomplete(world: World) -> None:
+    world.ingest.apply(STORY)
+    began_ms = world.clock.now_us // 1000 + 1
+    past, around, later = (
+        Span(began_ms - 2 * HOUR_MS, began_ms - HOUR_MS),
+        Span(began_ms - HOUR_MS, began_ms + HOUR_MS),
+        Span(began_ms, began_ms + HOUR_MS),
+    )
+    during: list[list[tuple[int, float, float]]] = []
+
+    def told() -> list[tuple[int, float, float]]:
+        answers = [asked(world, span) for span in (past, around, later)]
+        assert all(gap.reason == REBUILDING and gap.source is None for answer in answers for gap in answer.gaps)
+        return [(len(each.gaps), each.total.completeness, each.rows[0].completeness) for each in answers]
+
+    world.ingest.rebuild(lambda _count: during.append(told()))
+    assert during == [[(1, 0.0, 0.0), (1, 0.5, 0.5), (0, 1.0, 1.0)]]
+    assert told() == [(0, 1.0, 1.0)] * 3
+
+
+def test_an_answer_is_incomplete_whose_calls_left_or_came_back_while_it_was_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    span = Span(world.clock.now_us // 1000 - HOUR_MS, world.clock.now_us // 1000)
+    sums = world.store.sums
+
+    def beginning(question: SumQuestion) -> list[SumRow]:
+        """Let a rebuild begin behind the first look, and read what it has left."""
+        with world.store.write() as transaction:
+            transaction.begin_rebuild()
+        return sums(question)
+
+    def ending(question: SumQuestion) -> list[SumRow]:
+        """Let the rebuild end behind what was read of it."""
+        found = sums(question)
+        with world.store.write() as transaction:
+            transaction.records_made()
+        return found
+
+    for meanwhile in (beginning, ending):
+        with monkeypatch.context() as to:
+            to.setattr(world.store, "sums", meanwhile)
+            assert asked(world, span).total.completeness == 0
+    assert asked(world, span).total.completeness == 1
+
+
+def test_a_second_rebuild_is_refused_until_the_first_has_ended(world: World) -> None:
+    world.ingest.apply(STORY)
+    second = World(world.folder)
+    refused: list[str] = []
+
+    def beside(_count: int) -> None:
+        with pytest.raises(StoreError) as refusal:
+            second.ingest.rebuild(lambda _count: None)
+        refused.append(str(refusal.value))
+
+    world.ingest.rebuild(beside)
+    assert refused == ["a rebuild of this database is running already; wait until it has ended"]
+    assert second.ingest.rebuild(lambda _count: None) > 0
+    assert world.differences() == []
+    second.store.close()
 
 
 DAMAGE = (

@@ -4,15 +4,17 @@ import subprocess
 import sys
 from contextlib import closing
 from threading import Thread
+from time import monotonic
 
 import pytest
 
 from calltally.store.open import open_store
-from calltally.store.store import Store
+from calltally.store.store import Store, StoreError
 from tests.stores.kinds import ZONE, Kind
 from tests.stores.samples import flow, keep_new
 
 WRITER = (sys.executable, "-m", "tests.stores.crash_writer")
+REBUILDER = (sys.executable, "-m", "tests.stores.crash_rebuilder")
 
 
 def test_d22_everything_acknowledged_is_there_after_a_kill(kind: Kind) -> None:
@@ -30,6 +32,30 @@ def test_d22_everything_acknowledged_is_there_after_a_kill(kind: Kind) -> None:
             assert acknowledged <= set(heard)
             assert {call.call_id for call in store.all_calls(None, None)} == set(map(str, heard))
             assert store.verify(lambda _: None) == []
+
+
+def test_a_rebuild_that_is_killed_leaves_no_lock_behind(kind: Kind) -> None:
+    address = kind.fresh()
+    with closing(open_store(address, zone=ZONE)) as store:
+        with subprocess.Popen([*REBUILDER, address], stdout=subprocess.PIPE, text=True) as rebuilder:
+            assert rebuilder.stdout is not None
+            assert rebuilder.stdout.readline() == "holds it\n"
+            with pytest.raises(StoreError, match="is running already"), store.rebuilding():
+                pass
+            rebuilder.kill()
+        until = monotonic() + 30
+        while not is_free(store) and monotonic() < until:
+            store.wait_for_change(0.05)  # a server notices the end of a process a little later
+        assert is_free(store)
+
+
+def is_free(store: Store) -> bool:
+    """Return whether a rebuild could begin."""
+    try:
+        with store.rebuilding():
+            return True
+    except StoreError:
+        return False
 
 
 def test_two_stores_write_the_same_database_in_turn(kind: Kind) -> None:

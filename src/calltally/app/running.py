@@ -28,6 +28,7 @@ from calltally.engine.live import Board
 from calltally.engine.observed import Observed
 from calltally.engine.presence import Presence
 from calltally.engine.team_mirror import TeamMirror
+from calltally.engine.unfinished import rebuild_advice
 from calltally.engine.writer import Writer
 from calltally.inlets.webhook import WebhookInlet
 from calltally.settings import Settings
@@ -138,7 +139,14 @@ async def _open_outside(inside: Inside, front: Front) -> None:
         with suppress(StoreError):  # a server that is away just now is asked at the next start
             for advice in await asyncio.to_thread(database_warnings, inside.parts.settings):
                 log.warning("database_unsafe", advice=advice)
+            await asyncio.to_thread(_warn_of_a_rebuild, inside.parts)
         await asyncio.Event().wait()
+
+
+def _warn_of_a_rebuild(parts: Parts) -> None:
+    advice = rebuild_advice(parts.store, parts.settings.command)
+    if advice is not None:
+        log.warning("figures_incomplete", advice=advice)
 
 
 def _load_outside() -> None:

@@ -67,10 +67,22 @@ def app_of(kind: Kind) -> typer.Typer:
         settings = settings_at(data, config)
         span = span_asked(since, until, ZoneInfo(settings.site.time_zone))
         with existing(settings) as parts:
-            values = _values(kind, parts, span, source)
-            written(output, _encoded(chosen, kind, values))
+            is_told = _told_of_a_rebuild(parts)
+            written(output, _encoded(chosen, kind, _values(kind, parts, span, source)))
+            if not is_told:  # one that began meanwhile took records away, too
+                _told_of_a_rebuild(parts)
 
     return app
+
+
+def _told_of_a_rebuild(parts: "Parts") -> bool:
+    """Warn if records may be missing because a rebuild has not ended; return whether that was so."""
+    from calltally.cli.opening import rebuild_advice  # noqa: PLC0415  loads the database
+
+    advice = rebuild_advice(parts.store, parts.settings.command)
+    if advice is not None:
+        typer.echo(f"calltally: {advice}", err=True)
+    return advice is not None
 
 
 def _format(name: str) -> Format:

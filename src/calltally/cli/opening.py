@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 from calltally.app import Parts, clock_us, existing_parts, known_sources, open_parts
 from calltally.engine.memberships import Memberships, memberships_of
+from calltally.engine.unfinished import rebuild_advice
 from calltally.settings import Settings
 
-__all__ = ["Parts", "clock_us", "existing", "known_sources", "memberships", "opened"]
+__all__ = ["Parts", "clock_us", "existing", "known_sources", "memberships", "opened", "rebuild_advice"]
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """`calltally verify`, `rebuild`, `prune` and `database upgrade`: figures proven, made again, and kept small."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calltally.cli.output import counted
 from calltally.cli.place import Config, Data, settings_at
 from calltally.cli.progress import progress
+
+if TYPE_CHECKING:
+    from calltally.store.asked import Difference
 
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 
@@ -15,11 +18,20 @@ _MOST_SHOWN = 50
 
 def verify(*, data: Data = None, config: Config = None) -> None:
     """Recount everything and compare: offered = sum of outcomes, roll-ups = recount, records = journal."""
-    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing, rebuild_advice  # noqa: PLC0415  loads the database
 
     settings = settings_at(data, config)
-    with existing(settings) as parts, progress("Verifying") as tell:
-        differences = parts.store.verify(lambda step: tell(0, None, step))
+    with existing(settings) as parts:
+        advice = rebuild_advice(parts.store, settings.command)
+        differences: list[Difference] = []
+        if advice is None:
+            with progress("Verifying") as tell:
+                differences = parts.store.verify(lambda step: tell(0, None, step))
+        if differences:  # a rebuild that began meanwhile explains them
+            advice = rebuild_advice(parts.store, settings.command)
+    if advice is not None:
+        typer.echo(f"{advice} Until then there is nothing to prove.")
+        raise typer.Exit(1)
     for difference in differences[:_MOST_SHOWN]:
         typer.echo(f"{difference.where}: expected {difference.expected}, found {difference.found}")
     if differences:

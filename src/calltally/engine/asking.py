@@ -11,6 +11,7 @@ from calltally.engine.answers import NO_VALUE, PRUNED, Answer, By, ImpossibleQue
 from calltally.engine.gathering import DIMENSIONS, Gathering, Key, Totals, missing_ms
 from calltally.engine.heard import not_heard
 from calltally.engine.memberships import LinesIndex
+from calltally.engine.unfinished import rebuild_gap, unfinished_before_ms
 from calltally.metrics.catalog import metric as metric_named
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum, additive_evaluator, sums_of
 from calltally.metrics.metric import Metric
@@ -93,6 +94,7 @@ class Asking:
     def answer(self) -> Answer:
         """Return the answer."""
         question = self._question
+        rebuilt_ms = unfinished_before_ms(self._store)
         totals = self._totals()
         keys = self._keys(totals)
         if len(keys) * (len(self._edges) - 1) > MAX_ROWS:
@@ -101,7 +103,7 @@ class Asking:
             )
         valuers = [self._valuer(metric, totals) for metric in self._metrics]
         durations = [self._durations(metric, keys) for metric in self._metrics]
-        gaps = self._gaps()
+        gaps = self._gaps(rebuilt_ms)
         rows = (row for key in keys for row in self._rows(key, totals, valuers, durations, gaps))
         return Answer(
             metrics=self._metrics,
@@ -297,12 +299,16 @@ class Asking:
             return max(self._maxima(formula, self._where).values(), default=None)
         return None
 
-    def _gaps(self) -> tuple[Gap, ...]:
+    def _gaps(self, rebuilt_ms: int | None) -> tuple[Gap, ...]:
+        """Return the gaps; what was read may lack calls whether a rebuild was unfinished before that or is now."""
+        if rebuilt_ms is None:
+            rebuilt_ms = unfinished_before_ms(self._store)
         sources = self._where.sources
         gaps = self._store.gaps(self._question.span)
         counted = [gap for gap in gaps if gap.source is None or sources is None or gap.source in sources]
         unheard = not_heard(self._store, self._question.span, sources)
-        return tuple(sorted([*counted, *unheard, *self._pruned()], key=lambda gap: gap.since_ms))
+        rebuild = rebuild_gap(rebuilt_ms, self._question.span)
+        return tuple(sorted([*counted, *unheard, *self._pruned(), *rebuild], key=lambda gap: gap.since_ms))
 
     def _pruned(self) -> tuple[Gap, ...]:
         """Return where calls would have to be read one by one that retention has taken: the roll-ups do not help."""

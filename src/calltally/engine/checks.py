@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
-from calltally.store.asked import REBUILD_BEGAN
+from calltally.engine.unfinished import rebuild_advice
 from calltally.store.store import Store
 
 _EARLIEST_YEAR = 2025
@@ -132,13 +132,8 @@ def clock_finding(now_us: int, newest_us: int | None) -> Finding:
 
 def rebuild_findings(store: Store, command: str) -> list[Finding]:
     """Return what to do about figures that were to be made again and are not whole yet; nothing where they are."""
-    if store.value(REBUILD_BEGAN) is None:
-        return []
-    sentence = (
-        f"Calls and figures are not whole: `{command} rebuild` has not ended yet, and nothing old is deleted until it"
-        " has. If it no longer runs, run it again; no message is lost."
-    )
-    return [Finding(subject="database", warning=sentence)]
+    advice = rebuild_advice(store, command)
+    return [] if advice is None else [Finding(subject="database", warning=advice)]
 
 
 def newest_message_us(store: Store) -> int | None:

@@ -15,7 +15,7 @@ from calltally.model.buckets import LocalDays
 from calltally.model.events import Event
 from calltally.model.messages import BadMessageError, RawMessage
 from calltally.model.quick import quick
-from calltally.store.asked import JournalEntry
+from calltally.store.asked import REBUILD_BEFORE, JournalEntry
 from calltally.store.store import Store, StoreError
 
 log = structlog.get_logger(__name__)
@@ -137,12 +137,20 @@ class Ingest:
         Messages find their flows anew, in the order of receipt, so that a mended parser may join and part calls. What
         another process takes in meanwhile finds its flow, too: when an older message of it is placed, they join. Nobody
         who writes waits for longer than a portion takes.
+
+        Raises:
+            StoreError: another process does so just now, or the database failed.
         """
+        with self._store.rebuilding():
+            return self._rebuild(progress)
+
+    def _rebuild(self, progress: Callable[[int], None]) -> int:
         made = 0
         self._memory.forget()
         with self._store.write() as transaction:
             self._memory.catch_up(transaction, force=True)
             first_new = transaction.begin_rebuild()
+            transaction.set_value(REBUILD_BEFORE, str(self._clock_us() // 1000 + 1).encode())
         self._clear(first_new)
         for entries in self._store.unplaced(first_new, 2_000):
             had_flow = {entry.message.identity for entry in entries if entry.flow_id is not None}

@@ -16,6 +16,9 @@ RECORDS_PRUNED: Final = "store.records_pruned_before_ms"
 REBUILD_BEGAN: Final = "store.rebuild_began"
 """Under this name stands a text while records are made again; it stays if that was interrupted."""
 
+REBUILD_BEFORE: Final = "store.rebuild_before_ms"
+"""Beside it stands, as a text, before which instant calls may be missing meanwhile."""
+
 
 class Subject(StrEnum):
     """What measures are taken of."""

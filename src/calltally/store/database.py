@@ -60,6 +60,10 @@ class Engine(Protocol):
         """Give a connection that sees one committed state, for questions that take as long as they take."""
         ...
 
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """Let one process at a time make all records again, until the block ends or the process does."""
+        ...
+
     def migrating(self) -> AbstractContextManager[Connection]:
         """Give a connection in the one transaction in which tables may be made or changed, kept when the block ends."""
         ...
@@ -96,6 +100,10 @@ class Database:
         self._asked = Follower()
         self._looked: int | None = None
         self._statements = WriteStatements(engine.dialect)
+
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """Let one process at a time make all records again; StoreError if another does."""
+        return self._engine.rebuilding()
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:

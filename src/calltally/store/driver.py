@@ -148,6 +148,10 @@ class Driver(Protocol[AnyLink]):
         """Let one process at a time make or change tables."""
         ...
 
+    def alone(self, link: AnyLink) -> bool:
+        """Return whether no other connection makes all records again; then this one does, as long as it lives."""
+        ...
+
     def rows(self, link: AnyLink, question: str) -> list[Row]:
         """Return what a connection that is in no transaction answers to a question."""
         ...

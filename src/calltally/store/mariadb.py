@@ -26,6 +26,8 @@ SILENT_SECONDS: Final = 900
 """How long a statement may take before its connection counts as lost."""
 MIGRATION_SECONDS: Final = 600
 """How long to wait for another process that makes or changes the tables."""
+LONGEST_REBUILD_SECONDS: Final = 31_536_000
+"""So long a connection may stand still that only holds the lock of a rebuild: a year, the longest there is."""
 OLDEST: Final = (10, 11)
 
 _NUMBERED: Final = "UPDATE counters SET next = LAST_INSERT_ID(next + 1) WHERE name = 'generation'"
@@ -175,12 +177,25 @@ class MariaDb:
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
         """Let one process at a time make or change tables. Each step is kept at once."""
-        name = "calltally:" + blake2b(self._address.database.encode(), digest_size=16).hexdigest()
-        got = connection.exec_driver_sql(f"SELECT GET_LOCK('{name}', {MIGRATION_SECONDS})").scalar()
+        got = connection.exec_driver_sql(
+            f"SELECT GET_LOCK('{self._lock_name('calltally')}', {MIGRATION_SECONDS})"
+        ).scalar()
         if got != 1:
             raise StoreError("another calltally has been changing the tables for ten minutes; try again later")
         # The lock ends with the connection.
         yield
+
+    def _lock_name(self, what: str) -> str:
+        """Return the name of a lock of this database; locks are those of the whole server."""
+        return f"{what}:{blake2b(self._address.database.encode(), digest_size=16).hexdigest()}"
+
+    def alone(self, link: "pymysql.Connection[Any]") -> bool:
+        """Return whether no other connection makes all records again. The lock ends with the connection."""
+        with link.cursor() as cursor:
+            cursor.execute(f"SET SESSION wait_timeout = {LONGEST_REBUILD_SECONDS}")
+            cursor.execute(f"SELECT GET_LOCK('{self._lock_name('calltally-rebuild')}', 0)")
+            row = cursor.fetchone()
+        return row is not None and row[0] == 1
 
     def rows(self, link: "pymysql.Connection[Any]", question: str) -> list[Row]:
         """Return what a connection that is in no transaction answers to a question."""

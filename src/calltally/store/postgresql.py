@@ -26,6 +26,8 @@ CHANNEL: Final = "calltally_changes"
 """Where every commit is told, with the number of the one who wrote."""
 MIGRATION_LOCK: Final = 4_021_887_421_306_174_307
 """The number of the lock under which tables are made or changed."""
+REBUILD_LOCK: Final = 4_021_887_421_306_174_308
+"""The number of the lock under which all records are made again."""
 OLDEST: Final = 150_000
 
 _FIRST: Final = "INSERT INTO counters (name, next) VALUES ('generation', 0) ON CONFLICT DO NOTHING"
@@ -190,6 +192,11 @@ class Postgresql:
             with suppress(DBAPIError):
                 connection.exec_driver_sql("ROLLBACK")
             raise
+
+    def alone(self, link: "psycopg.Connection[Any]") -> bool:
+        """Return whether no other connection makes all records again. The lock ends with the connection."""
+        row = link.execute(f"SELECT pg_try_advisory_lock({REBUILD_LOCK})".encode()).fetchone()
+        return row is not None and bool(row[0])
 
     def rows(self, link: "psycopg.Connection[Any]", question: str) -> list[Row]:
         """Return what a connection that is in no transaction answers to a question."""

@@ -23,7 +23,7 @@ from calltally.store.driver import AnyLink, Driver, Use
 from calltally.store.frozen import FrozenWatch
 from calltally.store.server_batch import NEXT, ServerBatch
 from calltally.store.server_feed import Feed
-from calltally.store.store import StoreError
+from calltally.store.store import REBUILT_ELSEWHERE, StoreError
 
 READERS: Final = 4
 MORE_READERS: Final = 12
@@ -204,6 +204,23 @@ class Server(Generic[AnyLink]):
         migrator = self._engine(Use.MIGRATING, NullPool)
         with self._lock, self._reported(), migrator.connect() as connection, self._driver.migrating(connection):
             yield connection
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Let one process at a time make all records again; the server lets go of it when the connection ends.
+
+        Raises:
+            StoreError: another process does, or the server does not answer.
+        """
+        with self._reported():
+            link = self._connect(Use.STUDYING)
+        try:
+            with self._reported():
+                if not self._driver.alone(link):
+                    raise StoreError(REBUILT_ELSEWHERE)
+            yield
+        finally:
+            self._close(link)
 
     def prepare(self, now_ms: int) -> None:
         """Make ready for what will be written in the weeks after an instant."""

@@ -21,9 +21,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.sql.selectable import FromClause
 
+from calltally.store.file_lock import held
 from calltally.store.sqlite_statements import SqliteDialect
 from calltally.store.statements import Cursor
-from calltally.store.store import StoreError
+from calltally.store.store import REBUILT_ELSEWHERE, StoreError
 
 PATIENCE_SECONDS: Final = 5.0
 """How long a write waits for another process to finish its own."""
@@ -35,6 +36,9 @@ WRITER_CACHE_KIB: Final = 16_384
 READER_CACHE_KIB: Final = 4_096
 CHECKPOINT_PAGES: Final = 4_000
 """Pages in the write-ahead log (16 MB) after which it is written back: rarely, as most pages change again and again."""
+
+REBUILD_LOCK: Final = ".rebuild.lock"
+"""What is added to the whole name of the file; the lock lies beside it, as SQLite locks the file itself."""
 
 LOOK_SECONDS: Final = 0.25
 """How often is looked whether another process has written; SQLite cannot tell by itself."""
@@ -231,6 +235,16 @@ class Sqlite:
                 with suppress(DBAPIError):
                     connection.exec_driver_sql("ROLLBACK")
                 raise
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Let one process at a time make all records again; a killed process lets go of the lock by itself.
+
+        Raises:
+            StoreError: another process does, or there can be no lock beside the file.
+        """
+        with held(Path(f"{self.path.resolve()}{REBUILD_LOCK}"), REBUILT_ELSEWHERE):
+            yield
 
     def prepare(self, now_ms: int) -> None:
         """Do nothing: a file is always ready."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
 from calltally.model.directory import Directory
 from calltally.model.instants import Gap, Span
@@ -25,6 +25,8 @@ from calltally.store.asked import (
     SumQuestion,
     SumRow,
 )
+
+REBUILT_ELSEWHERE: Final = "a rebuild of this database is running already; wait until it has ended"
 
 
 class StoreError(Exception):
@@ -171,6 +173,13 @@ class Store(Protocol):
     Reading methods may be called from any thread while another writes; they see committed data. Every method raises
     StoreError if the database does not answer.
     """
+
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """Let one process at a time make all records again; a killed one lets go of it by itself.
+
+        StoreError if another does.
+        """
+        ...
 
     def write(self) -> AbstractContextManager[Transaction]:
         """Begin a write transaction.

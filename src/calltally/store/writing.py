@@ -12,7 +12,7 @@ from calltally.model.instants import Gap
 from calltally.model.messages import RawMessage
 from calltally.model.records import Records
 from calltally.store import cells, clearing, journal, retention, saving, tables
-from calltally.store.asked import JournalEntry, PruneCounts, RollUpDeltas
+from calltally.store.asked import REBUILD_BEFORE, JournalEntry, PruneCounts, RollUpDeltas
 from calltally.store.calendar import Calendar
 from calltally.store.following import Batch, Follower
 from calltally.store.known import Known
@@ -298,7 +298,8 @@ class SqlTransaction:
 
     def records_made(self) -> None:
         """Note that all records are there again; retention waits for it."""
-        self.set_value(retention.REBUILD_VALUE, None)
+        for name in (retention.REBUILD_VALUE, REBUILD_BEFORE):
+            self.set_value(name, None)
 
     def journal_pruned_before_us(self) -> int:
         """Return the instant before which messages of calls may have left the journal."""
