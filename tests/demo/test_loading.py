@@ -133,6 +133,11 @@ def test_made_up_calls_never_reach_another_database(tmp_path: Path) -> None:
     assert settings.server.open
 
 
+def test_the_pages_of_a_demo_name_commands_as_it_was_started(tmp_path: Path) -> None:
+    prepare(tmp_path, PLAN)
+    assert settings_of(tmp_path, LISTEN, {"CALLTALLY_COMMAND": "./run"}).command == "./run"
+
+
 @pytest.mark.parametrize(
     ("listen", "address"),
     [

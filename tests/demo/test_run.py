@@ -105,7 +105,7 @@ def test_a_taken_port_is_a_sentence_with_the_way_out(tmp_path: Path) -> None:
         with demo(tmp_path, taken) as process:
             said, _ = process.communicate(timeout=ENDED_SECONDS)
             assert process.returncode == 1
-    assert f"cannot be served at {taken}" in said
+    assert said.startswith(f"calltally: the demo cannot be served at {taken}")
     assert "--listen 127.0.0.1:8081" in said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []

@@ -52,7 +52,7 @@ def app_of(kind: Kind) -> typer.Typer:
         *,
         since: Since = None,
         until: Until = None,
-        source: Annotated[str | None, typer.Option(help="Only records of this source.")] = None,
+        source: Annotated[str | None, typer.Option(metavar="NAME", help="Only records of this source.")] = None,
         format_: Annotated[str, typer.Option("--format", metavar="jsonl|csv|parquet|xlsx")] = Format.JSONL,
         output: Output = "-",
         data: Data = None,

@@ -9,6 +9,7 @@ import typer
 
 from calltally.cli.output import counted
 from calltally.cli.place import Config, Data, settings_at
+from calltally.model.command import as_started, command_of
 
 _NO_SOURCE: Final = (
     "Only the dashboard of Prometheus is among them: Grafana has no data source of its own for SQLite. "
@@ -36,7 +37,8 @@ def write(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; files of the same name are replaced.")],
     *,
     database_kind: Annotated[
-        DatabaseKind | None, typer.Option(help="For this kind of database, whatever the settings say.")
+        DatabaseKind | None,
+        typer.Option(metavar="KIND", help=f"For {', '.join(DatabaseKind)}, whatever the settings say."),
     ] = None,
     calltally_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of calltally's pages, for links; else server.public_url.")
@@ -49,7 +51,6 @@ def write(
 ) -> None:
     """Write a folder of provisioning: data sources, and the dashboards for the database of the settings."""
     from calltally.grafana.provisioning import DEFAULT_ADDRESS, KINDS, files  # noqa: PLC0415  slow to load
-    from calltally.settings import as_started, command_of  # noqa: PLC0415  the same
 
     if database_kind is None:
         settings = settings_at(data, config)

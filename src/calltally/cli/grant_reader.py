@@ -11,11 +11,15 @@ PASSWORD_VARIABLE = "CALLTALLY_READER_PASSWORD"  # noqa: S105  the name of a var
 
 
 def grant_reader(
-    name: Annotated[str, typer.Argument(help="The role's name: small letters, digits, underscores.")] = "grafana",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The role's name: small letters, digits, underscores.")
+    ] = "grafana",
     *,
     password: Annotated[
         str | None,
-        typer.Option(envvar=PASSWORD_VARIABLE, help="Its password; better given by the variable than on the line."),
+        typer.Option(
+            metavar="PASSWORD", envvar=PASSWORD_VARIABLE, help="Better given by the variable than on the line."
+        ),
     ] = None,
     database_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Sign in as one who may make roles; else database.url.")

@@ -25,7 +25,9 @@ from calltally.cli import (
 )
 from calltally.cli.check import check
 from calltally.cli.exports import app_of
-from calltally.cli.place import Config, Data
+from calltally.cli.helping import plain
+from calltally.cli.place import Config, Data, require_file
+from calltally.model.command import as_started, command_of
 from calltally.render.records import Kind
 
 _OWNER_ONLY = 0o077
@@ -76,6 +78,8 @@ def calltally(
         before = os.umask(0)
         ctx.call_on_close(lambda: os.umask(before))
         os.umask(before | _OWNER_ONLY)
+    if ctx.invoked_subcommand != "sipgate":  # which makes the file
+        require_file(config)
     # An option before the command holds for the command, and for whatever the command starts.
     for variable, chosen in (("CALLTALLY_DATA", data), ("CALLTALLY_CONFIG", config)):
         if chosen is not None:
@@ -84,8 +88,10 @@ def calltally(
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line as the installed program does, which always ends by SystemExit."""
+    command = typer.main.get_command(app)
+    plain(command)
     try:
-        app(args=arguments)
+        command(arguments, prog_name=command_of(os.environ))
     except Exception as failed:
         sentence = _sentence(failed)
         if sentence is None:
@@ -98,7 +104,7 @@ def _sentence(failed: Exception) -> str | None:
     """Return what to tell of a failure that is no fault of calltally's own, else `None`."""
     from calltally.app.starting import StartError  # noqa: PLC0415  slow to load, and rarely needed
     from calltally.engine.settings_file import SettingsFileError  # noqa: PLC0415  slow to load, and rarely needed
-    from calltally.settings import SettingsError, as_started, command_of  # noqa: PLC0415  the same
+    from calltally.settings import SettingsError  # noqa: PLC0415  the same
     from calltally.store.store import StoreError  # noqa: PLC0415  the same
 
     if isinstance(failed, (SettingsError, SettingsFileError, StartError, StoreError)):

@@ -52,7 +52,7 @@ def export(
     *,
     since: Since = None,
     until: Until = None,
-    source: Annotated[str | None, typer.Option(help="Only messages of this source.")] = None,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only messages of this source.")] = None,
     output: Output = "-",
     data: Data = None,
     config: Config = None,

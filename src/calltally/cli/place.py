@@ -21,12 +21,34 @@ Config = Annotated[
 Listen = Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="The address to serve at.")]
 
 
+def require_file(config: Path | None) -> None:
+    """Refuse a settings file that is named but not there."""
+    if config is not None and not config.exists():
+        raise typer.BadParameter(f"there is no file {config}", param_hint="--config")
+
+
+def require_address(listen: str) -> None:
+    """Refuse what is no address to serve at."""
+    from calltally.settings import address_from  # noqa: PLC0415  slow to load, and --help does not need it
+
+    try:
+        address_from(listen)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected HOST:PORT, such as 127.0.0.1:8080, not {listen!r}", param_hint="--listen"
+        ) from None
+
+
 def settings_at(data: Path | None, config: Path | None, listen: str | None = None) -> "Settings":
     """Return the checked settings of this call.
 
     Raises:
+        typer.BadParameter: an option names no file, or no address.
         SettingsError: they cannot be used.
     """
     from calltally.settings import load  # noqa: PLC0415  slow to load, and --help does not need it
 
+    require_file(config)
+    if listen is not None:
+        require_address(listen)
     return load(data=data, config=config, listen=listen, environ=os.environ)

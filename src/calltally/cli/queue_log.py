@@ -25,7 +25,7 @@ def _group() -> None:
 
 @app.command("import")
 def import_(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, also gzip; - is standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files, also gzip; - is standard input.")],
     *,
     data: Data = None,
     config: Config = None,

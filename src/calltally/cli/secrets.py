@@ -13,7 +13,7 @@ tokens = typer.Typer(no_args_is_help=True, help="Tokens by which scripts use the
 
 _SHORTEST_PASSWORD = 8
 
-TokenName = Annotated[str, typer.Option("--name", help="What the token is for.")]
+TokenName = Annotated[str, typer.Option("--name", metavar="NAME", help="What the token is for.")]
 
 
 def password(
@@ -24,8 +24,8 @@ def password(
 ) -> None:
     """Ask for the password of pages and API, and put its hash into the settings file.
 
-    A running service asks for it from its next start on. Where standard input is no terminal, the password is its
-    first line.
+    It must have 8 characters or more. A running service asks for it from its next start on. Where standard input is no
+    terminal, the password is its first line.
     """
     from argon2 import PasswordHasher  # noqa: PLC0415  only this command needs it
 
@@ -55,7 +55,7 @@ def create(*, name: TokenName, data: Data = None, config: Config = None) -> None
         try:
             token = Tokens(parts.store, secrets.token_urlsafe).create(name.strip(), clock_us() // 1000)
         except NameTakenError as taken:
-            typer.echo(str(taken), err=True)
+            typer.echo(f"calltally: {taken}", err=True)
             raise typer.Exit(1) from None
     typer.echo(token)
     typer.echo("Keep it; it cannot be shown again. Use: Authorization: Bearer <token>", err=True)
@@ -74,7 +74,10 @@ def list_(*, data: Data = None, config: Config = None) -> None:
 
 @tokens.command()
 def revoke(
-    name: Annotated[str, typer.Argument(help="The token's name.")], *, data: Data = None, config: Config = None
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The token's name.")],
+    *,
+    data: Data = None,
+    config: Config = None,
 ) -> None:
     """Forget a token; it opens nothing from then on."""
     from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
@@ -82,6 +85,6 @@ def revoke(
 
     with existing(settings_at(data, config)) as parts:
         if not Tokens(parts.store, secrets.token_urlsafe).revoke(name):
-            typer.echo(f"There is no token called {name!r}.", err=True)
+            typer.echo(f"calltally: There is no token called {name!r}.", err=True)
             raise typer.Exit(1)
     typer.echo(f"The token {name!r} is revoked.")

@@ -19,16 +19,25 @@ def setup(  # noqa: PLR0913  each is an option of the command
     *,
     data: Data = None,
     config: Config = None,
-    token_id: Annotated[str | None, typer.Option(help="Id of a personal access token, token-ABC123.")] = None,
+    token_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Id of a personal access token, token-ABC123.")
+    ] = None,
     token: Annotated[
-        str | None, typer.Option(envvar="SIPGATE_TOKEN", help="The token itself; better given by the variable.")
+        str | None,
+        typer.Option(metavar="TOKEN", envvar="SIPGATE_TOKEN", help="The token itself; better given by the variable."),
     ] = None,
-    public_url: Annotated[str | None, typer.Option(help="Address at which sipgate reaches this service.")] = None,
+    public_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Address at which sipgate reaches this service.")
+    ] = None,
     realm: Annotated[
-        str | None, typer.Option(help="Realm of the OAuth2 client, sipgate-apps unless yours is old.")
+        str | None, typer.Option(metavar="NAME", help="Realm of the OAuth2 client, sipgate-apps unless yours is old.")
     ] = None,
-    secret: Annotated[str | None, typer.Option(help="A word for the address that only sipgate and you know.")] = None,
-    api_url: Annotated[str | None, typer.Option(help="Another address of sipgate's interface, for a stand-in.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(metavar="WORD", help="A word for the address that only sipgate and you know.")
+    ] = None,
+    api_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Another address of sipgate's interface, for a stand-in.")
+    ] = None,
     keep_token: Annotated[
         bool | None,
         typer.Option("--keep-token/--oauth", help="Keep the token for daily use, or create an OAuth2 client."),

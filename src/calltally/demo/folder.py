@@ -9,11 +9,12 @@ import msgspec
 from calltally.demo.company import settings_file, teams_file
 from calltally.demo.history import Plan
 from calltally.engine.teams import FILE_NAME as TEAMS_FILE
+from calltally.model.command import VARIABLE
 from calltally.settings import Settings, load
 
 PLAN_FILE = "demo.json"
 SETTINGS_FILE = "calltally.toml"
-_HEEDED = "CALLTALLY_SERVER__"
+_HEEDED = ("CALLTALLY_SERVER__", VARIABLE)
 
 
 class DemoError(Exception):
@@ -72,7 +73,8 @@ def plan_in(folder: Path) -> Plan | None:
 def settings_of(folder: Path, listen: str, environ: Mapping[str, str]) -> Settings:
     """Return the settings of a demo.
 
-    Of the variables only those about the server count, so that made-up calls never reach a database of real ones.
+    Of the variables only those about the server count, so that made-up calls never reach a database of real ones, and
+    the one that says how calltally was started.
 
     Raises:
         SettingsError: they cannot be used.

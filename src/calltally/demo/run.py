@@ -52,7 +52,7 @@ def start(*, data: Path | None, listen: str, calls: int, days: int, seed: int, l
             settings = _settings(folder, listen)
             _serve(folder, settings, partial(_greeting, plan, data), live=live)
     except DemoError as problem:
-        sys.stderr.write(f"{problem}.\n")
+        sys.stderr.write(f"calltally: {problem}.\n")
         return 1
     except _EndedError:
         pass

@@ -12,7 +12,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from calltally.settings.command import command_of
+from calltally.model.command import command_of
 from calltally.settings.given_sources import Sections, SourceCheck, installed, validated
 from calltally.settings.problems import KeyPath, Problem, SettingsError, holds_secret, problem_of
 from calltally.settings.sections import (

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, with_config
 
-from calltally.settings.command import INSTALLED
+from calltally.model.command import INSTALLED
 from calltally.settings.values import (
     Address,
     address_from,

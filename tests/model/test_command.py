@@ -2,7 +2,7 @@
 
 import pytest
 
-from calltally.settings import as_started, command_of
+from calltally.model.command import as_started, command_of
 
 NAMES = [
     # CALLTALLY_COMMAND    what stands before a command
