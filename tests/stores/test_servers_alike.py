@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from calltally.model.records import NOTHING
-from calltally.store.open import open_store
+from calltally.store import schema
+from calltally.store.open import administering, open_store
 from calltally.store.store import Store
 from tests.servers import Server
 from tests.stores.kinds import ZONE
@@ -36,6 +37,16 @@ def test_several_may_open_a_new_database_at_once(fresh: Callable[[], str]) -> No
     assert len(list(stores[0].all_calls(None, None))) == 4
     for store in stores:
         store.close()
+
+
+def test_several_may_be_the_first_to_write_at_once(fresh: Callable[[], str]) -> None:
+    for _ in range(10):
+        url = fresh()
+        with administering(url) as connection:
+            schema.upgrade(connection)
+        with ThreadPoolExecutor(8) as threads:
+            for store in threads.map(lambda _: open_store(url, zone=ZONE), range(8)):  # noqa: B023  used up in this round
+                store.close()
 
 
 def changed(store: Store) -> frozenset[int] | None:

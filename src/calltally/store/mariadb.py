@@ -151,7 +151,10 @@ class MariaDb:
         """Begin a transaction: wait for every other writer, and return the number of this commit."""
         cursor: Any = link.cursor()  # the driver's published types say less of it than we use
         if cursor.execute(_NUMBERED) == 0:
+            # Each of several that found nothing holds the gap in which all want to write: let go before, and after.
+            link.rollback()
             cursor.execute(_FIRST)
+            link.commit()
             cursor.execute(_NUMBERED)
         status: int = getattr(link, "server_status", 0)  # the same
         if status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES:
