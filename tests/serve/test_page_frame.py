@@ -1,10 +1,12 @@
 """What every page has around it: how long it is kept, what it may load, and what stands where there is nothing."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from calltally.store.open import open_store
 from tests.serve.reading import read
 from tests.serve.service_world import Running, with_service
 from tests.serve.told_calls import Told, fill
@@ -36,6 +38,25 @@ def test_pages_are_kept_by_nobody_and_their_files_for_ever(site: Path) -> None:
         assert weight < 60_000
         old = await service.http.get("/static/0123456789ab/site.css")
         assert (old.status_code, old.headers["cache-control"]) == (200, "no-cache")
+
+    with_service(site, scenario)
+
+
+def test_every_page_says_what_to_do_while_a_rebuild_has_not_ended(tmp_path: Path) -> None:
+    site = fill(tmp_path / "data", CALLS)
+    with closing(open_store(str(site / "calltally.db"), zone="Europe/Berlin")) as store, store.write() as transaction:
+        transaction.begin_rebuild()
+    alarms = (
+        ("en", "calltally rebuild has not ended. If it no longer runs, run it again; nothing is lost."),
+        ("de", "calltally rebuild ist noch nicht fertig. Läuft es nicht mehr, starten Sie es noch einmal"),
+    )
+
+    async def scenario(service: Running) -> None:
+        for path in ("/", "/calls", "/settings", "/statistics"):
+            for language, line in alarms:
+                page = await service.http.get(path, headers={"accept-language": language})
+                told = [alarm.text() for alarm in read(page.text).every("div", class_="alarm")]
+                assert sum(line in each for each in told) == 1, path
 
     with_service(site, scenario)
 

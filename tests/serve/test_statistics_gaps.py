@@ -1,11 +1,14 @@
 """The Statistics page says what is missing: calls, times in which nothing was heard, and what failed."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from calltally.model.instants import Gap
 from calltally.serve.web.statistics import WIDTHS
+from calltally.store.asked import REBUILD_BEFORE
+from calltally.store.open import open_store
 from tests.serve.failing_world import ask_failing
 from tests.serve.reading import Node, read
 from tests.serve.statistics_page import CALLS, TWO_DAYS, ask, figure, panel
@@ -41,6 +44,20 @@ def test_hours_in_which_a_source_was_silent_are_named(tmp_path: Path) -> None:
     assert "92.7 % of the time covered" in page.every("div", class_="alarm")[-1].text()
     assert "sipgate was not heard on 2 Nov, 9:40 to 13:10." in page.one("section", id="why").text()
     assert "sipgate silent 3:30:00" in panel(page, "incoming").text()
+
+
+def test_calls_that_are_not_made_again_yet_are_missing_until_the_rebuild_ends(tmp_path: Path) -> None:
+    site = fill(tmp_path / "data", CALLS)
+    with closing(open_store(str(site / "calltally.db"), zone="Europe/Berlin")) as store, store.write() as transaction:
+        transaction.begin_rebuild()
+        transaction.set_value(REBUILD_BEFORE, str(us("2026-11-02 12:00:00") // 1000).encode())
+    (page,) = ask(site, f"/statistics?{TWO_DAYS}&why=calls")
+    whole, covered = (alarm.text() for alarm in page.every("div", class_="alarm")[-2:])
+    assert "calltally rebuild has not ended. If it no longer runs, run it again" in whole
+    assert "75.0 % of the time covered" in covered  # 36 of the 48 hours: what came behind its beginning is there
+    said = "From 2 Nov, 0:00 to 12:00, calls may be missing: a rebuild has not ended."
+    assert said in page.one("section", id="why").text()
+    assert "made again 12:00:00" in panel(page, "incoming").text()
 
 
 def test_a_timespan_before_anything_was_heard_says_so(tmp_path: Path) -> None:

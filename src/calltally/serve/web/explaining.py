@@ -11,6 +11,7 @@ from markupsafe import Markup
 from calltally.engine.answers import PRUNED, Value
 from calltally.engine.heard import NOT_YET, is_unheard
 from calltally.engine.questions import CallOrder
+from calltally.engine.unfinished import REBUILDING
 from calltally.metrics.catalog import BY_NAME
 from calltally.metrics.formula import Gauge, Maximum, Percentile, Ratio, Seconds, Sum
 from calltally.metrics.metric import Metric
@@ -224,7 +225,7 @@ def moment(instant_ms: int, zone: ZoneInfo, words: Words) -> str:
     return f"{times.long_date(instant_ms, zone, words.language)}, {times.clock_minutes(instant_ms, zone)}"
 
 
-_WORDS: Final = {PRUNED: "pruned", NOT_YET: "not_yet"}
+_WORDS: Final = {PRUNED: "pruned", NOT_YET: "not_yet", REBUILDING: "rebuild"}
 
 
 def _gap_words(gap: Gap, heard: Heard, words: Words) -> str:

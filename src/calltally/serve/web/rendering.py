@@ -30,6 +30,7 @@ from calltally.serve.problems import Mistake, ProblemError, noted, problem_of
 from calltally.serve.site import Site
 from calltally.serve.web.asking import BAD_REQUEST, UNPROCESSABLE, Asked, asked_of
 from calltally.serve.web.assets import Assets
+from calltally.store.asked import REBUILD_BEGAN
 from calltally.store.store import StoreError
 
 LANGUAGE_COOKIE: Final = "calltally_language"
@@ -151,9 +152,17 @@ class Renderer:
         }
 
     def _alarms(self, words: Words) -> list[Alarm]:
-        if self.site.writer.degraded is None:
+        if self.site.writer.degraded is not None:
+            line = words.t("state.degraded.store")
+            return [Alarm(title=words.t("state.degraded.store_title"), line=line, kind="soft")]
+        try:
+            is_whole = self.site.store.value(REBUILD_BEGAN) is None
+        except StoreError:
             return []
-        return [Alarm(title=words.t("state.degraded.store_title"), line=words.t("state.degraded.store"), kind="soft")]
+        if is_whole:
+            return []
+        line = words.t("state.degraded.rebuild_line", command=self.site.settings.command)
+        return [Alarm(title=words.t("state.degraded.rebuild_title"), line=line, kind="soft")]
 
     def route(self, path: str, show: Show, methods: tuple[str, ...] = ("GET",)) -> Route:
         """Return a route that answers in a thread of its own, with a page for what goes wrong."""

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from calltally.engine.answers import PRUNED
 from calltally.engine.heard import is_unheard
+from calltally.engine.unfinished import REBUILDING
 from calltally.model.instants import SECOND_MS, Gap
 from calltally.model.words import Direction, Outcome
 from calltally.render import charts, numbers, times
@@ -27,6 +28,7 @@ _STRIKING_TIMES: Final = 2
 _STRIKING_SHARE: Final = 1.5
 """So many times the share that is lost on the whole: who is called more loses more, and that is nothing to be found."""
 _MOST_GAPS: Final = 60
+_REASONS: Final = {PRUNED: "pruned", REBUILDING: "rebuild"}
 _NARROWEST_GAP: Final = 0.002
 """A share of the timespan; what is narrower is a thin line at best, and the explanation tells of it."""
 
@@ -88,7 +90,7 @@ class Drawing:
         if is_unheard(gap) and gap.source is None:
             return self.t("status.word.never")
         if gap.source is None:
-            return self.t("state.degraded.pruned" if gap.reason == PRUNED else "state.degraded.down", time=time)
+            return self.t(f"state.degraded.{_REASONS.get(gap.reason, 'down')}", time=time)
         return self.t("state.degraded.gap", source=gap.source, time=time)
 
     def why(self, metric: str) -> str:
