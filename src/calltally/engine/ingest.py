@@ -247,9 +247,7 @@ class Ingest:
             free_ids = self._memory.load_missing(transaction, tokens)
             placing = Placing(memory=self._memory, transaction=transaction, held=held, free_ids=free_ids)
             for (message, events, problem), links in zip(understood, tokens, strict=True):
-                flow_id, reason = None, problem
-                if events:
-                    flow_id, reason = placing.put(message, events, links)
+                flow_id, reason = placing.put(message, events, links) if events else (None, problem)
                 if reason == SEALED and message.received_at_us < pruned_us:
                     continue
                 if reason is not None:
