@@ -62,6 +62,7 @@ DAY = {
     Sum("calls", IN): 20,
     Sum("answered", IN): 12,
     Sum("voicemail", IN): 3,
+    Sum("abandoned"): 4,
     Sum("abandoned", IN): 3,
     Sum("in_progress", IN): 2,
     Sum("gave_up", IN): 2,
@@ -87,6 +88,8 @@ DAY = {
         ("answered_inbound_calls", 12),
         ("unanswered_inbound_calls", 6),  # 3 in a mailbox and 3 given up; 2 still ring and are neither
         ("voicemail_calls", 3),
+        ("abandoned_calls", 4),
+        ("abandoned_inbound_calls", 3),  # one was called from here, and given up here
         ("answer_rate", 0.6),
         ("voicemail_share", 0.15),
         ("gave_up_rate", 0.1),

@@ -12,8 +12,8 @@ from calltally.store.store import StoreError
 from tests.serve.failing_world import ask_failing
 from tests.serve.page_world import Pages, pages_of
 from tests.serve.reading import Node, read
-from tests.serve.test_calls_page import CALLS, GROUPS, QUEUE_LOG, TEAMS
-from tests.serve.told_calls import fill, us
+from tests.serve.test_calls_page import CALLS, GROUPS, ONE, QUEUE_LOG, TEAMS
+from tests.serve.told_calls import Told, fill, us
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,13 @@ FIGURES = [
 def test_the_figures_are_those_of_the_calls_in_the_list(pages: Pages, query: str, values: tuple[str, ...]) -> None:
     shown = pages.get(f"/calls?{query}").every(class_="fig")
     assert tuple(value(figure) for figure in shown) == values
+
+
+def test_who_gave_up_called_from_outside(tmp_path: Path) -> None:
+    out = Told(at="2026-11-20 10:00:00", caller=ONE, callee="4989123001", rings=9, ends="gives_up", way="out")
+    with pages_of(tmp_path / "data", [*CALLS, out]) as pages:
+        calls, answered, gave_up = pages.get("/calls").every(class_="fig")[:3]
+        assert (value(calls), value(answered), value(gave_up)) == ("6", "2 of 4", "1")
 
 
 def test_no_figure_opens_calls_of_a_direction_that_is_not_chosen(pages: Pages) -> None:
@@ -90,7 +97,7 @@ def test_a_figure_opens_its_calls(pages: Pages, place: int, calls: int) -> None:
 SAID = [
     ("calls", "5", "Open the 5"),
     ("answer_rate", "2", "open the 2 that are missing"),
-    ("abandoned_calls", "1", "Open the 1"),
+    ("abandoned_inbound_calls", "1", "Open the 1"),
     ("voicemail_calls", "1", "Open the 1"),
     ("average_wait", "1:55", "Open the 4"),
     ("average_talk_time", "3:00", "Open the 3"),

@@ -77,6 +77,13 @@ _OUTCOMES: Final = (
         "Calls that the caller gave up before an answer.",
     ),
     count_metric(
+        "abandoned_inbound_calls",
+        "Incoming calls given up",
+        Sum("abandoned", _IN),
+        "lower",
+        "Inbound calls that the caller gave up before an answer, in a queue or while it rang.",
+    ),
+    count_metric(
         "gave_up_calls",
         "Given up while it rang",
         Sum("gave_up", _IN),

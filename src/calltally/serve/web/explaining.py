@@ -66,7 +66,7 @@ BEHIND: Final[Mapping[str, Behind]] = {
     "longest_wait": Behind(
         counted={**_IN, "order": CallOrder.LONGEST_WAIT}, left_out=_NOT_IN, count_of="inbound_calls"
     ),
-    "abandoned_calls": Behind(counted={"outcomes": (Outcome.ABANDONED.value,)}),
+    "abandoned_inbound_calls": Behind(counted={**_IN, "outcomes": (Outcome.ABANDONED.value,)}, left_out=_NOT_IN),
     "average_talk_time": Behind(counted=_ANSWERED, left_out=("open_calls",)),
     "talk_p50": Behind(counted=_ANSWERED, left_out=("open_calls",)),
     "voicemail_calls": Behind(counted={**_IN, **_MAILBOX}, left_out=_NOT_IN),

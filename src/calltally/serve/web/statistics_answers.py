@@ -48,7 +48,7 @@ METRICS: Final = (
 FIGURES_OF_CALLS: Final = (
     "calls",
     "answer_rate",
-    "abandoned_calls",
+    "abandoned_inbound_calls",
     "voicemail_calls",
     "average_wait",
     "average_talk_time",

@@ -90,7 +90,7 @@ _WORDS: Final = {
     "answer_rate": "answer_rate",
     "asa": "asa",
     "voicemail_calls": "voicemail",
-    "abandoned_calls": "abandoned",
+    "abandoned_inbound_calls": "abandoned",
     "average_wait": "average_wait",
     "average_talk_time": "talk",
 }
@@ -105,7 +105,7 @@ _BEHIND: Final[Mapping[str, Mapping[str, object]]] = {
     "answer_rate": _ANSWERED_IN,
     "asa": _ANSWERED_IN,
     "voicemail_calls": {"directions": (Direction.INBOUND,), "outcomes": (Outcome.VOICEMAIL.value,)},
-    "abandoned_calls": {"outcomes": (Outcome.ABANDONED.value,)},
+    "abandoned_inbound_calls": {"directions": (Direction.INBOUND,), "outcomes": (Outcome.ABANDONED.value,)},
     "average_wait": {"directions": (Direction.INBOUND,)},
     "average_talk_time": {"outcomes": (Outcome.ANSWERED.value,)},
 }
