@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from calltally.store.open import administering
-from calltally.store.reports.readers import grant_reader
+from calltally.store.reports.readers import NO_ROLES, grant_reader
+from calltally.store.store import StoreError
+
+
+def require_roles(url: str) -> None:
+    """Refuse a database that no role can be made in, before anybody is asked for a password.
+
+    Raises:
+        StoreError: it is one of SQLite.
+    """
+    if url.startswith("sqlite:"):
+        raise StoreError(NO_ROLES)
 
 
 def grant(url: str, *, name: str, password: str, tell: Callable[[str], None]) -> None:

@@ -59,7 +59,7 @@ def app_of(kind: Kind) -> typer.Typer:
         config: Config = None,
     ) -> None:
         """Write records, oldest first, open ones included; without --since all of them."""
-        from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
+        from calltally.cli.opening import existing, require_source  # noqa: PLC0415  loads the database
 
         chosen = _format(format_)
         if not chosen.is_text and output == "-" and sys.stdout.isatty():
@@ -67,6 +67,7 @@ def app_of(kind: Kind) -> typer.Typer:
         settings = settings_at(data, config)
         span = span_asked(since, until, ZoneInfo(settings.site.time_zone))
         with existing(settings) as parts:
+            require_source(parts, source)
             is_told = _told_of_a_rebuild(parts)
             written(output, _encoded(chosen, kind, _values(kind, parts, span, source)))
             if not is_told:  # one that began meanwhile took records away, too

@@ -31,11 +31,12 @@ def grant_reader(
 
     Without the variable the password is asked for; where standard input is no terminal, it is its first line.
     """
+    from calltally.app.granting import grant, require_roles  # noqa: PLC0415  loads the database
+
     url = database_url or settings_at(data, config).database_url
+    require_roles(url)
     chosen = password or secret_asked("Password of the role")
     if not chosen:
         raise typer.BadParameter("a role that signs in needs a password", param_hint=PASSWORD_VARIABLE)
-    from calltally.app.granting import grant  # noqa: PLC0415  loads the database
-
     grant(url, name=name, password=chosen, tell=typer.echo)
     typer.echo(f"The role {name} may read the reporting views.")

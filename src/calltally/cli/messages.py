@@ -1,5 +1,6 @@
 """`calltally messages`: the journal out and in again."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from calltally.cli.output import Output, written
 from calltally.cli.place import Config, Data, settings_at
 from calltally.cli.progress import progress
 from calltally.cli.spans import Since, Until, span_us
+from calltally.model.command import as_started, command_of
 
 if TYPE_CHECKING:
     from calltally.engine.transfer import Counts
@@ -58,21 +60,26 @@ def export(
     config: Config = None,
 ) -> None:
     """Write messages in the order of receipt."""
-    from calltally.cli.opening import existing  # noqa: PLC0415  loads the database
+    from calltally.cli.opening import existing, require_source  # noqa: PLC0415  loads the database
     from calltally.engine.transfer import line_of  # noqa: PLC0415  the same
 
     settings = settings_at(data, config)
     since_us, until_us = span_us(since, until, ZoneInfo(settings.site.time_zone))
     with existing(settings) as parts:
+        require_source(parts, source)
         entries = parts.store.journal(since_us=since_us, until_us=until_us, source=source)
         written(output, (line_of(entry.message) for entry in entries))
 
 
 def summary(counts: "Counts") -> None:
     """Say what became of the lines."""
-    for sentence in counts.named:
+    nothing_fits = counts.bad_lines == counts.read
+    for sentence in counts.named[:1] if nothing_fits else counts.named:
         typer.echo(sentence, err=True)
-    if counts.bad_lines > len(counts.named):
+    if nothing_fits and counts.bad_lines:
+        export = as_started("`calltally messages export`", command_of(os.environ))
+        typer.echo(f"No line of it is a message, as {export} writes them.", err=True)
+    elif counts.bad_lines > len(counts.named):
         typer.echo(f"... and {counts.bad_lines - len(counts.named)} more lines that are no messages", err=True)
     typer.echo(
         f"read {counts.read}, understood {counts.understood}, already known {counts.already_known}, "

@@ -32,7 +32,7 @@ def move(
         with progress("Moving") as tell:
             moved = move_database(*addresses, while_serving=while_serving, tell=tell)
     except MoveError as problem:
-        typer.echo(str(problem), err=True)
+        typer.echo(f"calltally: {problem}", err=True)
         raise typer.Exit(1) from None
     rows = counted(sum(moved.rows.values()), "row")
     calls, messages = (counted(moved.rows[name], word) for name, word in (("calls", "call"), ("messages", "message")))

@@ -43,5 +43,7 @@ def written(output: str, lines: Iterable[bytes]) -> None:
         if target.exists():
             draft.chmod(S_IMODE(target.stat().st_mode))
         draft.replace(target)
+    except OSError as problem:  # of a file that the person here has named
+        raise OSError(problem.errno, problem.strerror, output) from problem
     finally:
         draft.unlink(missing_ok=True)

@@ -37,14 +37,14 @@ def import_(
 
     reads_logs = [source.log_messages for source in known_sources().values() if source.log_messages]
     if not reads_logs:
-        typer.echo("No installed phone system writes a queue_log.", err=True)
+        typer.echo("calltally: No installed phone system writes a queue_log.", err=True)
         raise typer.Exit(1)
     with opened(settings_at(data, config)) as parts:
         gc.enable()
         useless = _taken_in(files, reads_logs[0], parts)
     for file in useless:
         name = "standard input" if file == STANDARD_INPUT else file
-        typer.echo(f"Nothing in {name} was understood. Is it the queue_log of an Asterisk?", err=True)
+        typer.echo(f"calltally: Nothing in {name} was understood. Is it the queue_log of an Asterisk?", err=True)
     if useless:
         raise typer.Exit(1)
 
@@ -72,7 +72,7 @@ def _taken_in(files: list[str], messages_in: "LogMessages", parts: "Parts") -> S
                 files, messages_in=messages_in, apply=apply, progress=note, standard_input=sys.stdin.buffer
             ).useless
         except UnreadableFileError as unreadable:
-            typer.echo(str(unreadable), err=True)
+            typer.echo(f"calltally: {unreadable}", err=True)
             raise typer.Exit(1) from None
         finally:
             _say(counts)

@@ -16,6 +16,7 @@ Tell = Callable[[str], None]
 NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,31}")
 QUESTION_SECONDS: Final = 60
 """How long one question of a reader may take."""
+NO_ROLES: Final = "SQLite knows no roles: whoever may read its file may read everything in it"
 _HIDDEN: Final = "'...'"
 
 
@@ -35,7 +36,7 @@ def grant_reader(connection: Connection, *, name: str, password: str, tell: Tell
         raise StoreError(f"{name!r} cannot be the name of a role; expected small letters, digits and underscores")
     kind = connection.dialect.name
     if kind == "sqlite":
-        raise StoreError("SQLite knows no roles: whoever may read its file may read everything in it")
+        raise StoreError(NO_ROLES)
     if not are_current(connection):
         raise StoreError(
             "the database has no reporting views of this version yet; `calltally database upgrade` makes them, with "
