@@ -70,6 +70,13 @@ def test_a_lock_that_cannot_be_had_at_all_is_told_as_that(tmp_path: Path, monkey
         pass
 
 
+def test_a_lock_file_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "service.lock").mkdir()
+    told = r"service\.lock cannot be written \(Is a directory\).*move away"
+    with pytest.raises(StartError, match=told), sole_service(tmp_path):
+        pass
+
+
 def test_a_taken_or_foreign_address_is_a_sentence() -> None:
     with listening(Address("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]

@@ -31,7 +31,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
     def _read_some(self) -> None:
         """Read some of what came; a request that cannot be read is answered, which uvicorn leaves out."""
         self._rests = False
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_blocked:
             return
         began_at = monotonic()
         some, self._unread = self._unread[:READ_AT_ONCE], self._unread[READ_AT_ONCE:]
@@ -63,7 +63,9 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         """Go on."""
         super().resume_writing()
         self._is_blocked = False
-        if not self.transport.is_closing():
+        if self._unread and not self._rests:
+            self._read_some()
+        elif not self.transport.is_closing():
             self._read_or_not()
 
     def handle_text(self, event: Frame) -> None:

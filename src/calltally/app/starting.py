@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 from calltally.settings import Address
 
@@ -83,7 +84,7 @@ def _held(lock_file: Path, taken: str) -> Iterator[None]:
     except ImportError:
         yield
         return
-    with lock_file.open("ab") as lock:
+    with _opened(lock_file) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
@@ -94,6 +95,16 @@ def _held(lock_file: Path, taken: str) -> Iterator[None]:
                 " write at once; keep its folder on a file system that knows locks, such as a local disk."
             ) from problem
         yield
+
+
+def _opened(lock_file: Path) -> BinaryIO:
+    try:
+        return lock_file.open("ab")
+    except OSError as problem:
+        raise StartError(
+            f"The file {lock_file} cannot be written ({problem.strerror or problem}), so that two services might write"
+            " at once; let calltally's user write it, or move away what stands in its place."
+        ) from problem
 
 
 def listening(listen: Address) -> socket.socket:
