@@ -22,8 +22,9 @@ from calltally.engine.observed import SETTLE_US, Observed
 from calltally.metrics.exposed import FAMILIES, MOST_ROUTES, ceiling
 from calltally.serve.prometheus import gauges, scraping
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
+from calltally.serve.prometheus.known import KnownNumber
 from calltally.serve.prometheus.requests import UNMATCHED, counted, paths_of
-from calltally.serve.prometheus.size import KnownSize
+from calltally.store.open import open_store
 from calltally.store.store import StoreError
 from tests.programs import path_of
 from tests.serve.service_world import OPEN, Running, answer, hangup, new_call, service_in, with_service
@@ -184,6 +185,7 @@ def test_calls_and_messages_are_told_as_they_happen(tmp_path: Path) -> None:
         assert _sum(over, "calltally_source_up", source="sipgate") == 1
         assert _sum(over, "calltally_store_up") == 1
         assert _sum(over, "calltally_store_size_bytes") > 10_000
+        assert _sum(over, "calltally_figures_incomplete") == 0
         assert _sum(over, "calltally_build_info", store="sqlite") == 1
         # A correction after the fact, and the same push again: nothing falls, nothing is counted twice.
         await service.push(hangup("A", "busy"))
@@ -235,7 +237,7 @@ def test_a_scrape_does_not_wait_for_a_database_that_does_not_answer() -> None:
         return next(answers)
 
     async def scenario() -> None:
-        size = KnownSize(ask)
+        size = KnownNumber(ask)
         assert [await size.latest(), await size.latest()] == [None, None]
         is_back.set()
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -267,7 +269,17 @@ def test_a_database_that_fails_has_no_size() -> None:
     def ask() -> int:
         raise StoreError("out of order")
 
-    assert asyncio.run(KnownSize(ask).latest()) is None
+    assert asyncio.run(KnownNumber(ask).latest()) is None
+
+
+def test_a_rebuild_that_has_not_ended_is_told(tmp_path: Path) -> None:
+    with closing(open_store(str(tmp_path / "calltally.db"), zone="UTC")) as store, store.write() as transaction:
+        transaction.begin_rebuild()
+
+    async def scenario(service: Running) -> None:
+        await _until(service, "calltally_figures_incomplete", 1)
+
+    with_service(tmp_path, scenario)
 
 
 async def _busy_day(service: Running) -> str:

@@ -153,6 +153,7 @@ LAG: Final = "calltally_ingest_lag_seconds"
 BACKLOG: Final = "calltally_ingest_waiting_messages"
 STORE_UP: Final = "calltally_store_up"
 STORE_SIZE: Final = "calltally_store_size_bytes"
+INCOMPLETE: Final = "calltally_figures_incomplete"
 DROPPED: Final = "calltally_metrics_dropped_label_values"
 BUILD: Final = "calltally_build_info"
 
@@ -203,6 +204,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     _gauge(BACKLOG, (), "Messages that wait to be written down."),
     _gauge(STORE_UP, (), "1 while the database takes what is written, 0 if it fails or takes longer than ten seconds."),
     _gauge(STORE_SIZE, (), f"Size of the database. {_EVERYWHERE}"),
+    _gauge(INCOMPLETE, (), f"1 while a rebuild has not ended, so that pages and API lack calls, else 0. {_EVERYWHERE}"),
     _gauge(DROPPED, (), "Values of labels beyond prometheus.max_label_values, which are counted as other."),
     Family(name=BUILD, kind="info", labels=("version", "python", "store"), help="Always 1; the labels say what runs."),
 )

@@ -13,6 +13,7 @@ from calltally.metrics.exposed import (
     BACKLOG,
     BUILD,
     DROPPED,
+    INCOMPLETE,
     LAG,
     LAST_EVENT,
     LONGEST,
@@ -89,13 +90,29 @@ def _heard(site: Site, name: str, hearing: Hearing) -> HeardSource:
     )
 
 
-def gauges_of(moment: Moment, observed: Observed, *, store_kind: str, size: int | None) -> Mapping[str, Values]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDatabase:
+    """What is known of the database; `None` where it did not answer.
+
+    Attributes:
+        kind: which it is.
+        size: in bytes.
+        unfinished: 1 if a rebuild has not ended, else 0.
+    """
+
+    kind: str
+    size: int | None
+    unfinished: int | None
+
+
+def gauges_of(moment: Moment, observed: Observed, inside: InDatabase) -> Mapping[str, Values]:
     """Return every gauge by family and labels; what is not known has no value."""
     values: dict[str, Values] = {
         BACKLOG: {(): float(moment.backlog)},
         STORE_UP: {(): float(not moment.degraded)},
-        STORE_SIZE: {} if size is None else {(): float(size)},
-        BUILD: {(__version__, platform.python_version(), store_kind): 1.0},
+        STORE_SIZE: {} if inside.size is None else {(): float(inside.size)},
+        INCOMPLETE: {} if inside.unfinished is None else {(): float(inside.unfinished)},
+        BUILD: {(__version__, platform.python_version(), inside.kind): 1.0},
         **_calls(moment, observed),
         **_queues(moment, observed),
         **_sources(moment, observed),

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from calltally.serve.prometheus.collecting import Snapshot, encoded, registry_of
-from calltally.serve.prometheus.gauges import Moment, gauges_of, moment_of
-from calltally.serve.prometheus.size import KnownSize
+from calltally.serve.prometheus.gauges import InDatabase, Moment, gauges_of, moment_of
+from calltally.serve.prometheus.known import KnownNumber
 from calltally.serve.site import Site
+from calltally.store.asked import REBUILD_BEGAN
 
 KEPT_SECONDS: Final = 1.0
 MOST_KEPT: Final = 8
@@ -33,11 +34,14 @@ class Scraping:
     site: Site
     _kept: dict[tuple[str, bool], _Scrape] = field(default_factory=dict)
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _size: KnownSize = field(init=False)
+    _size: KnownNumber = field(init=False)
+    _unfinished: KnownNumber = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have the size of the site's database asked for."""
-        self._size = KnownSize(self.site.store.size_bytes)
+        """Have the site's database asked for its size, and for a rebuild that has not ended."""
+        store = self.site.store
+        self._size = KnownNumber(store.size_bytes)
+        self._unfinished = KnownNumber(lambda: int(store.value(REBUILD_BEGAN) is not None))
 
     def route(self) -> Route:
         """Return the route."""
@@ -50,9 +54,10 @@ class Scraping:
         async with self._busy:
             scrape = self._kept.get((accept, compressed))
             if scrape is None or time.monotonic() - scrape.made_at >= KEPT_SECONDS:
-                size = await self._size.latest()
+                size, unfinished = await asyncio.gather(self._size.latest(), self._unfinished.latest())
+                inside = InDatabase(kind=_kind(self.site.settings.database_url), size=size, unfinished=unfinished)
                 moment = moment_of(self.site)
-                scrape = await asyncio.to_thread(self._made, moment, size, accept, compressed=compressed)
+                scrape = await asyncio.to_thread(self._made, moment, inside, accept, compressed=compressed)
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
                 self._kept[accept, compressed] = scrape
@@ -61,10 +66,10 @@ class Scraping:
             headers["content-encoding"] = "gzip"
         return Response(scrape.body, headers=headers)
 
-    def _made(self, moment: Moment, size: int | None, accept: str, *, compressed: bool) -> _Scrape:
+    def _made(self, moment: Moment, inside: InDatabase, accept: str, *, compressed: bool) -> _Scrape:
         site = self.site
         observations = site.observed.observations()
-        gauges = gauges_of(moment, site.observed, store_kind=_kind(site.settings.database_url), size=size)
+        gauges = gauges_of(moment, site.observed, inside)
         registry = registry_of(Snapshot(gauges, observations))
         body, content_type = encoded(registry, accept, compressed=compressed)
         return _Scrape(body, content_type, time.monotonic())
