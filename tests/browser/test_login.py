@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.password_site import PASSWORD, PASSWORD_SETTINGS
-from tests.browser.visits import Look, Visits
+from tests.browser.visits import WIDE, Look, Visits
 from tests.running import Service, running_service
 
 pytestmark = pytest.mark.needs("chromium")
@@ -38,6 +38,18 @@ def test_the_password_leads_to_the_page_that_was_asked_for(visits: Visits, guard
     expect(page).to_have_url(f"{guarded.url}/login")
     page.goto("/")
     expect(page).to_have_url(f"{guarded.url}/login")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_foot_stays_one_line_for_who_is_signed_in(visits: Visits, guarded: Service, language: str) -> None:
+    page = visits.open("/login?next=/settings", Look(width=WIDE, language=language), service=guarded)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.locator("input[type=password]").press("Enter")
+    expect(page.locator(".foot form")).to_be_visible()
+    boxes = [page.locator(f".foot {part}").bounding_box() for part in (".end", "form", "span:last-of-type")]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box is not None]
+    assert len(middles) == len(boxes)
+    assert max(middles) - min(middles) < 4
 
 
 def test_the_live_stream_runs_for_who_is_signed_in(visits: Visits, guarded: Service) -> None:
