@@ -37,6 +37,14 @@ WATCH = """([selector, text, wanted]) => {
   });
 }"""
 
+# Lets the chart of the day be fetched again only because the figures have changed, not because seconds have passed.
+NO_CLOCK_OF_ITS_OWN = """
+  const original = Element.prototype.getAttribute;
+  Element.prototype.getAttribute = function (name) {
+    return name === "every-ms" && this.id === "part-day" ? null : original.call(this, name);
+  };
+"""
+
 
 def push(http: httpx2.Client, body: str) -> None:
     answered = http.post("/in/sipgate", content=body.encode(), headers={"content-type": FORM})
@@ -158,3 +166,18 @@ def test_the_first_call_and_a_restart_of_the_service_need_no_reload(visits: Visi
         expect(timer.first).not_to_have_text(stood_at)
         assert page.evaluate("isTheSame")
         page.context.close()
+
+
+def test_the_chart_of_the_day_says_as_many_calls_as_the_figure_above_it(visits: Visits, demo: Service) -> None:
+    def stop_its_clock(page: Page) -> None:
+        page.add_init_script(NO_CLOCK_OF_ITS_OWN)
+
+    page = visits.live(prepare=stop_its_clock)
+    count, course = page.locator("#part-figures .fig:last-child .v"), page.locator("#part-day output")
+    before = int(count.inner_text().replace(",", ""))
+    call = "samecount"
+    with demo.client() as http:
+        push(http, new_call(call, **{"from": "491515550188", "to": HOTLINE}))
+        expect(count).to_have_text(f"{before + 1:,}")
+        expect(course).to_contain_text(f"{before + 1:,} incoming call")
+        push(http, hangup(call))

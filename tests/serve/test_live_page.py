@@ -160,6 +160,13 @@ def test_the_course_of_the_day_counts_quarter_hours(pages: Pages) -> None:
     assert part.one("output").text() == "3 incoming calls so far, 1 unanswered"
 
 
+def test_the_course_of_the_day_counts_a_call_as_soon_as_the_figures_do(pages: Pages) -> None:
+    assert pages.get("/parts/live/day").one("output").text() == "3 incoming calls so far, 1 unanswered"
+    pages.call(Told(at="2026-11-20 13:59:50", caller=ADA, callee=ONE, ends="stays"))
+    assert value(pages.get("/parts/live/figures"), "Incoming today") == "4"
+    assert pages.get("/parts/live/day").one("output").text() == "4 incoming calls so far, 1 unanswered"
+
+
 def test_the_usual_course_is_known_after_four_weeks(tmp_path: Path) -> None:
     weeks = [
         Told(at="2026-10-22 08:00:00", caller=ADA, callee=ONE, ends="talks 60"),

@@ -142,8 +142,7 @@ class LivePage:
         board = self._site.board
         words = self._renderer.words(request)
         now_ms = self._site.now_ms()
-        step = now_ms // (_DAY_FRESH_MS if name == "day" else _FRESH_MS)
-        moment = step if name == "day" else (board.number, step)
+        moment = (board.number, now_ms // (_DAY_FRESH_MS if name == "day" else _FRESH_MS))
         key = (name, words.language, request.url.query)
         try:
             fragment = await self._fragments.get(key, moment, lambda: self._part(request, name))

@@ -151,7 +151,10 @@ function lose(lost) {
   waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
 }
 
-/** A part of the page that fetches itself again when something happened: `<ct-part src="/parts/waiting" on="live">`. */
+/**
+ * A part of the page that fetches itself again when something happened: `<ct-part src="/parts/waiting" on="live">`, or
+ * when another part says something else in a place than before: `after=".fig .v"`, so that both say the same.
+ */
 class Part extends HTMLElement {
   #isDirty = false;
   #isBusy = false;
@@ -172,6 +175,10 @@ class Part extends HTMLElement {
     document.addEventListener("visibilitychange", () => this.#soon(), options);
     this.addEventListener("pointerleave", () => this.querySelector("[data-key]") && !isStopped && this.refresh(), options);
     this.#sight.observe(this);
+    const other = this.getAttribute("after");
+    const said = () => other ? document.querySelector(other)?.textContent : "";
+    let before = said();
+    document.addEventListener("ct:swapped", () => before !== (before = said()) && this.refresh(), options);
     const every = Number(this.getAttribute("every-ms"));
     if (every) {
       const timer = setInterval(() => isStopped || this.refresh(), every);
