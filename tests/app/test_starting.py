@@ -133,3 +133,16 @@ with ending_at_once():
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("server", "is_told"),
+    [("", False), ('public_url = "https://calls.example.org"', True), ('trusted_proxies = ["127.0.0.1"]', True)],
+)
+def test_a_service_that_others_reach_tells_of_signatures_that_it_does_not_check(
+    tmp_path: Path, server: str, *, is_told: bool
+) -> None:
+    settings = f"[server]\n{server}\n[sources.sipgate]\ncheck_signature = false\n"
+    with running_service(tmp_path / "data", settings) as service:
+        pass
+    assert any("signatures_unchecked" in line and "source=sipgate" in line for line in service.said) is is_told

@@ -223,6 +223,23 @@ def test_check_says_what_is_ready(filled: Called, monkeypatch: pytest.MonkeyPatc
     assert "PROBLEM" not in out
 
 
+def test_check_tells_of_signatures_that_are_not_checked_and_of_what_was_set_aside(
+    filled: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLTALLY_SERVER__LISTEN", "127.0.0.1:0")
+    file = tmp_path / "data" / "calltally.toml"
+    file.write_text("[sources.sipgate]\n")
+    assert "WARNING" not in filled("check")[1]
+    file.write_text("[sources.sipgate]\ncheck_signature = false\n")
+    odd = journal()[0].replace("event=newCall", "event=dance")
+    filled("messages", "import", "-", given=odd)
+    status, out, _ = filled("check")
+    assert status == 0
+    assert "WARNING  source sipgate: The signatures of pushes are not checked" in out
+    assert "WARNING  source sipgate: 6 messages, 1 set aside" in out
+    assert "2 warnings" in out
+
+
 def test_check_says_what_is_wrong_and_what_to_do(called: Called, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -76,6 +76,12 @@ CASES = [
         "nicht bekannt: sipgate sagt es nicht",
     ),
     ("site.tool.why", {}, "Why?", "Warum?"),
+    (
+        "statistics.wait.found",  # the time to answer, which other pages do not call waiting
+        {"mean": "0:12"},
+        "Answered after 0:12 on average",
+        "Im Mittel angenommen nach 0:12",
+    ),
     ("site.value.withheld", {}, "number withheld", "Nummer unterdrückt"),
 ]
 
@@ -83,6 +89,12 @@ CASES = [
 @pytest.mark.parametrize(("key", "slots", "english", "german"), CASES)
 def test_a_sentence_fills_its_slots(key: str, slots: dict[str, str | int], english: str, german: str) -> None:
     assert (EN.t(key, **slots), DE.t(key, **slots)) == (english, german)
+
+
+@pytest.mark.parametrize("words", [EN, DE])
+def test_the_column_of_where_a_call_arrived_is_called_alike_on_every_page(words: Words) -> None:
+    assert words.t("calls.head.queue") == words.t("live.active.own_number")
+    assert words.t("live.waiting.queue").casefold() == words.t("live.active.own_number").casefold()
 
 
 @pytest.mark.parametrize(

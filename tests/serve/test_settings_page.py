@@ -130,11 +130,12 @@ def test_the_page_shows_what_is_set_without_any_secret(pages: Pages) -> None:
     page = pages.get("/settings")
     told = {row[0]: row[1] for row in page.one("main").rows() if len(row) == 2}
     assert told["Time zone"] == "Europe/Berlin"
-    assert told["Kept"] == "Messages 30 days; Calls 13 months; Sums for ever"
+    assert told["Kept"] == "messages 30 days; calls 13 months; sums for ever"
     assert told["Database"].startswith("SQLite, ")
     assert told["Access"] == "this machine only, no password"
     assert ["Sales EMEA", "g1", "+49 30 23125001"] in page.one("main").rows()
-    assert ["sipgate", "https://calls.example.org/in/sipgate", "set up"] in page.one("main").rows()
+    (source,) = [row[1:] for row in page.one("main").rows() if row[0] == "sipgate"]
+    assert source[0].startswith("https://calls.example.org/in/sipgate")
 
 
 SECRET = """
@@ -155,9 +156,30 @@ def test_a_secret_is_not_shown_and_teams_of_the_settings_file_cannot_be_changed_
     with pages_of(tmp_path / "data", CALLS, settings=SECRET) as pages:
         text = pages.answer("/settings").text
         assert "q7Hc2mVx4TzLr9" not in text
-        assert "/in/sipgate/..." in text
+        told = {row[0]: row[1:] for row in pages.get("/settings").rows() if len(row) > 1}
+        assert "/in/sipgate/..." in told["sipgate"][0]
         assert ["Fixed", "+4930111, +4930222"] in pages.get("/settings").rows()
         assert "Fixed" not in [each.attributes.get("value") for each in pages.get("/settings").every("input")]
+
+
+STATES = [
+    # what stands under [server] and [sources.sipgate]                      the state      is the signature spoken of
+    ('public_url = "https://calls.example.org"', "", "set up", False),
+    ("", "", "not yet reachable", False),
+    ('public_url = "https://calls.example.org"', "check_signature = false", "signature unchecked", True),
+    ("", "check_signature = false", "not yet reachable", True),
+]
+
+
+@pytest.mark.parametrize(("server", "sipgate", "state", "is_unsigned"), STATES)
+def test_a_source_is_called_set_up_only_where_nothing_is_left_to_do(
+    tmp_path: Path, server: str, sipgate: str, state: str, *, is_unsigned: bool
+) -> None:
+    with pages_of(tmp_path / "data", settings=f"[server]\n{server}\n[sources.sipgate]\n{sipgate}\n") as pages:
+        told = {row[0]: row[1:] for row in pages.get("/settings").rows() if len(row) > 1}["sipgate"]
+        assert told[1] == state
+        assert ("sources.sipgate.check_signature = false" in told[0]) is is_unsigned
+        assert "Einstellungen" in pages.get("/settings", language="de").text()
 
 
 def test_names_of_tokens_are_shown_and_nothing_else_of_them(pages: Pages) -> None:

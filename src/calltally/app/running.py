@@ -21,6 +21,7 @@ from calltally.app.front import Front
 from calltally.app.parts import Parts, clock_us, database_file, database_warnings, open_parts, steady_ms
 from calltally.app.starting import sole_database
 from calltally.app.working import RESTART_SECONDS, Inside, meanwhile, performing
+from calltally.engine.checks import UNSIGNED, unsigned_advice
 from calltally.engine.duties import Duties
 from calltally.engine.health import Health
 from calltally.engine.ingest import Applied
@@ -261,10 +262,21 @@ async def _serve(parts: Parts, door: socket.socket, ready: Callable[[str], None]
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.end)
         served.opening.add_done_callback(lambda _opening: server.end())
+        _tell_of_unsigned(parts)
         _collect_rarely()
         await server.serve(sockets=[door])
         if served.opening.done():
             served.opening.result()
+
+
+def _tell_of_unsigned(parts: Parts) -> None:
+    """Warn of sources whose pushes are believed unsigned, unless nobody but this machine can push at all."""
+    server = parts.settings.server
+    if server.listen.is_loopback and parts.settings.outside_url is None and not server.trusted_proxies:
+        return
+    for name, own in parts.settings.sources.items():
+        if name in parts.sources and parts.sources[name].takes_unsigned(own):
+            log.warning("signatures_unchecked", source=name, reason=UNSIGNED, advice=unsigned_advice(name))
 
 
 def _collect_rarely() -> None:

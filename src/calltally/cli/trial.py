@@ -54,7 +54,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
                 for warning in database_warnings(settings)
             )
             yield from rebuild_findings(parts.store, settings.command)
-            yield from source_findings(parts.store, tuple(settings.sources))
+            yield from source_findings(parts.store, _sources(parts))
             yield from _ways_in(parts)
     except StoreError as refused:
         yield Finding(subject="database", problem=str(refused))
@@ -96,6 +96,12 @@ def _guard(settings: Settings) -> Finding:
     if settings.server.password:
         return Finding(subject="access", detail="by password and tokens")
     return Finding(subject="access", detail="open to everyone" if settings.server.open else "this machine only")
+
+
+def _sources(parts: Parts) -> dict[str, bool]:
+    """Return of each connected source whether its messages are taken in without a look at their signatures."""
+    chosen = parts.settings.sources.items()
+    return {name: parts.sources[name].takes_unsigned(own) for name, own in chosen if name in parts.sources}
 
 
 def _ways_in(parts: Parts) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,9 @@ from calltally.store.store import Store
 _EARLIEST_YEAR = 2025
 _LEAST_FREE_BYTES = 500 * 1024 * 1024
 _FUTURE_US = 60 * 1_000_000
+_NEWEST_SET_ASIDE = 1_000
+_NOT_UNDERSTOOD = "Those set aside could not be understood; the Settings page shows them with the reasons."
+UNSIGNED = "The signatures of pushes are not checked, so others can send made-up calls."
 _GIVE_RIGHT = "Give the user of the service the right, or choose another."
 
 
@@ -141,16 +144,31 @@ def newest_message_us(store: Store) -> int | None:
     return max((heard.last_received_at_us for heard in store.health() if heard.last_received_at_us), default=None)
 
 
-def source_findings(store: Store, names: tuple[str, ...]) -> list[Finding]:
-    """Return what is known of each connected source."""
+def source_findings(store: Store, sources: Mapping[str, bool]) -> list[Finding]:
+    """Return what is known of each connected source, and what to do about it.
+
+    Args:
+        store: what was heard of them.
+        sources: by name, whether messages are taken in without a look at their signatures.
+    """
     heard = {health.source: health for health in store.health()}
+    in_doubt = {entry.message.source for entry in store.set_aside(_NEWEST_SET_ASIDE)}
     findings = []
-    for name in names:
+    for name, is_unsigned in sources.items():
+        subject = f"source {name}"
+        if is_unsigned:
+            findings.append(Finding(subject=subject, warning=f"{UNSIGNED} {unsigned_advice(name)}"))
         health = heard.get(name)
         if health is None or health.last_received_at_us is None:
-            findings.append(Finding(subject=f"source {name}", detail="nothing heard yet"))
+            findings.append(Finding(subject=subject, detail="nothing taken in yet"))
             continue
         last = datetime.fromtimestamp(health.last_received_at_us // 1_000_000, UTC)
         detail = f"{health.received} messages, {health.set_aside} set aside, the last at {last:%Y-%m-%d %H:%M:%S} UTC"
-        findings.append(Finding(subject=f"source {name}", detail=detail))
+        warning = f"{detail}. {_NOT_UNDERSTOOD}" if name in in_doubt else None
+        findings.append(Finding(subject=subject, detail=detail, warning=warning))
     return findings
+
+
+def unsigned_advice(name: str) -> str:
+    """Return what to do about a source whose messages are taken in without a look at their signatures."""
+    return f"Remove check_signature = false from [sources.{name}], unless all of this is a trial."

@@ -268,6 +268,7 @@ class Source:
         log_messages: reads the phone system's own log; `None` where there is none.
         members: how its log names agents by their ids; `None` where it does not.
         sync: what can be asked of the phone system with these settings; `None` where nothing can.
+        takes_unsigned: whether its messages are signed, but these settings take them in without a look at that.
         setup: the dialog that connects calltally to it, where there is one.
     """
 
@@ -281,4 +282,5 @@ class Source:
     log_messages: LogMessages | None = None
     members: Members | None = None
     sync: Callable[[object], Sync | None] | None = None
+    takes_unsigned: Callable[[object], bool] = field(default=lambda _settings: False)
     setup: Setup | None = None

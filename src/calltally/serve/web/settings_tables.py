@@ -33,12 +33,17 @@ class SourceRow:
     Attributes:
         address: where it sends to, or why there is no such address.
         sign_in: where to allow calltally to ask it, empty where that is not the way.
+        word: whether it is set up; `sign` and `kind` are the mark before it.
+        warning: what should be changed about it, empty where all is well.
     """
 
     name: str
-    is_set_up: bool
     address: str
     sign_in: str
+    word: str
+    sign: str
+    kind: str
+    warning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +99,35 @@ def database_text(url: str) -> str:
 
 def source_rows(site: Site, words: Words) -> list[SourceRow]:
     """Return every phone system that is known, set up or not."""
-    rows = []
-    for name, source in sorted(site.sources.items()):
-        own = site.settings.sources.get(name)
-        address = words.t("settings.sources.imported", command=site.settings.command)
-        if source.webhook is not None:
-            secret = "/..." if getattr(own, "secret", "") else ""
-            outside = site.settings.outside_url
-            address = f"{outside}/in/{name}{secret}" if outside else words.t("settings.sources.nowhere")
-        sync = source.sync(own) if source.sync is not None and own is not None else None
-        sign_in = "/auth" if sync is not None and sync.remote.grant is not None else ""
-        rows.append(SourceRow(name=source.title, is_set_up=own is not None, address=address, sign_in=sign_in))
-    return rows
+    return [_source_row(site, name, words) for name in sorted(site.sources)]
+
+
+def _source_row(site: Site, name: str, words: Words) -> SourceRow:
+    source, own, outside = site.sources[name], site.settings.sources.get(name), site.settings.outside_url
+    address = words.t("settings.sources.imported", command=site.settings.command)
+    is_pushed = source.webhook is not None
+    if is_pushed:
+        secret = "/..." if getattr(own, "secret", "") else ""
+        address = f"{outside}/in/{name}{secret}" if outside else words.t("settings.sources.nowhere")
+    sync = source.sync(own) if source.sync is not None and own is not None else None
+    is_unsigned = own is not None and source.takes_unsigned(own)
+    if own is None:
+        word, sign, kind = "missing", "i-off", "off"
+    elif is_pushed and outside is None:
+        word, sign, kind = "incomplete", "i-warn", "warn"
+    elif is_unsigned:
+        word, sign, kind = "unchecked", "i-warn", "warn"
+    else:
+        word, sign, kind = "ready", "i-ok", "ok"
+    return SourceRow(
+        name=source.title,
+        address=address,
+        sign_in="/auth" if sync is not None and sync.remote.grant is not None else "",
+        word=words.t(f"settings.sources.{word}"),
+        sign=sign,
+        kind=kind,
+        warning=words.t("settings.sources.unsigned", setting=f"sources.{name}.check_signature") if is_unsigned else "",
+    )
 
 
 def group_rows(site: Site) -> list[GroupRow]:

@@ -199,3 +199,8 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
 def longest_call_hours(settings: object) -> int:
     """Return after how many hours without a word an open call is given up."""
     return settings.max_call_hours if isinstance(settings, SipgateSettings) else SipgateSettings().max_call_hours
+
+
+def takes_unsigned(settings: object) -> bool:
+    """Return whether pushes are taken in without a look at their signatures."""
+    return isinstance(settings, SipgateSettings) and not settings.check_signature
