@@ -6,12 +6,17 @@ import json
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from calltally.cli.output import counted
+from calltally.engine.checks import source_findings
+from calltally.engine.health import Health
+from calltally.engine.refusals import keep_refusals, refused_so_far
+from calltally.store.open import open_store
 from tests.cli.conftest import Called
 
 PUSHES = [
@@ -238,6 +243,17 @@ def test_check_tells_of_signatures_that_are_not_checked_and_of_what_was_set_asid
     assert "WARNING  source sipgate: The signatures of pushes are not checked" in out
     assert "WARNING  source sipgate: 6 messages, 1 set aside" in out
     assert "2 warnings" in out
+
+
+def test_check_says_that_the_newest_push_was_refused_and_why(tmp_path: Path) -> None:
+    health = Health(())
+    health.refused("sipgate", "The push has no signature.", 1_795_179_600_000_000)
+    store = open_store(str(tmp_path / "calltally.db"), zone="Europe/Berlin")
+    with closing(store):
+        keep_refusals(store, refused_so_far(health))
+        (refused, nothing) = source_findings(store, {"sipgate": False})
+    assert refused.warning == "The newest push was refused, at 2026-11-20 13:00:00 UTC: The push has no signature."
+    assert nothing.detail == "nothing taken in yet"
 
 
 def test_check_says_what_is_wrong_and_what_to_do(called: Called, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from calltally.engine.health import Health
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board
 from calltally.engine.presence import Presence, lives_in
+from calltally.engine.refusals import Refused, refusals
 from calltally.engine.writer import Writer
 from calltally.model.instants import DAY_MS, HOUR_MS, MINUTE_MS, Span
 from calltally.model.messages import RawMessage
@@ -366,3 +367,13 @@ def test_a_busy_writer_is_no_outage(world: World) -> None:
 
     with_duties(world, scenario, presence=presence)
     assert world.store.gaps(EVER) == []
+
+
+def test_a_refused_push_is_written_down_for_commands_beside_the_service(world: World) -> None:
+    async def scenario(duties: Duties) -> None:
+        await duties.note_refused()
+        duties.board.health.refused("sipgate", "The push has no signature.", START_US)
+        await duties.note_refused()
+
+    with_duties(world, scenario)
+    assert refusals(world.store, "sipgate") == Refused(1, "The push has no signature.", START_US)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
+from calltally.engine.refusals import refusals
 from calltally.engine.unfinished import rebuild_advice
 from calltally.store.store import Store
 
@@ -158,7 +159,12 @@ def source_findings(store: Store, sources: Mapping[str, bool]) -> list[Finding]:
         subject = f"source {name}"
         if is_unsigned:
             findings.append(Finding(subject=subject, warning=f"{UNSIGNED} {unsigned_advice(name)}"))
+        refused = refusals(store, name)
         health = heard.get(name)
+        if refused is not None and refused.at_us > ((health.last_received_at_us or 0) if health else 0):
+            at = datetime.fromtimestamp(refused.at_us // 1_000_000, UTC)
+            sentence = f"The newest push was refused, at {at:%Y-%m-%d %H:%M:%S} UTC: {refused.reason}"
+            findings.append(Finding(subject=subject, warning=sentence))
         if health is None or health.last_received_at_us is None:
             findings.append(Finding(subject=subject, detail="nothing taken in yet"))
             continue

@@ -15,6 +15,7 @@ import structlog
 from calltally.engine.ingest import Ingest
 from calltally.engine.live import Board, Told
 from calltally.engine.presence import ALIVE_SECONDS, Presence
+from calltally.engine.refusals import Refused, keep_refusals, refused_so_far
 from calltally.engine.writer import BusyError, NotStoredError, Writer
 from calltally.model.instants import DAY_MS, HOUR_MS
 from calltally.model.messages import KIND_HEADER, RawMessage
@@ -144,6 +145,7 @@ class Duties:
     """Set when, besides, calls are marked that were open in a gap before the start."""
     _is_behind: bool = False
     _postponed: set[str] = field(default_factory=set)
+    _refused: dict[str, Refused] = field(default_factory=dict)
     _night: bytes | None = None
     """The date of a night whose retention is due."""
 
@@ -152,6 +154,7 @@ class Duties:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(ALIVE_SECONDS, "sign_of_life", self.note_alive))
             group.create_task(self._every(ALIVE_SECONDS, "mark_open_calls", self.mark))
+            group.create_task(self._every(ALIVE_SECONDS, "refused_pushes", self.note_refused))
             group.create_task(self._follow())
             group.create_task(self._every(SWEEP_SECONDS, "give_calls_up", self._sweep))
             group.create_task(self._retain())
@@ -188,6 +191,13 @@ class Duties:
         self.presence.note(ingest, awake_ms=awake_ms, has_failed=self.writer.turned_away)
         self.writer.turned_away = False
         self.writer.judge(None)
+
+    async def note_refused(self) -> None:
+        """Write down what was turned away, for commands beside the service; most services have nothing of that."""
+        refused = refused_so_far(self.board.health)
+        if refused != self._refused:
+            await self.writer.run(lambda _ingest: keep_refusals(self.store, refused))
+            self._refused = refused
 
     async def take_up(self) -> None:
         """Go on where the last service ended: with the open calls on the board, marked if nobody listened before."""
