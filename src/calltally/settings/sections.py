@@ -20,6 +20,7 @@ from calltally.settings.values import (
     host_from,
     hours_from,
     network_from,
+    numbers_from,
     password_hash_from,
     public_url_from,
     text_from,
@@ -159,7 +160,8 @@ class TeamSetting:
     name: Annotated[_Text, Key("The team's name.", "a text of one line", '"Support"')]
     numbers: Annotated[
         tuple[_Text, ...],
-        Key("Its numbers, two or more.", "a list of numbers", '["+4930123450", "+4930123451"]'),
+        AfterValidator(numbers_from),
+        Key("Its numbers, two or more.", "a list of two or more numbers", '["+4930123450", "+4930123451"]'),
     ]
 
 
