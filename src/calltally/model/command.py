@@ -8,6 +8,9 @@ VARIABLE: Final = "CALLTALLY_COMMAND"
 
 INSTALLED: Final = "calltally"
 
+IN_A_CHECKOUT: Final = "./run"
+"""As the pages of docs/ write it."""
+
 
 def command_of(environ: Mapping[str, str]) -> str:
     """Return what stands before the name of a command, as the person here would type it."""

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import fields
 
+from calltally.model.command import IN_A_CHECKOUT, as_started
 from calltally.settings.load import FILE_NAME, PREFIX
 from calltally.settings.problems import header_of, keys_of
 from calltally.settings.sections import SECTIONS
@@ -44,7 +45,7 @@ def page() -> str:
             defaults = {field.name: field.default for field in fields(kind)}
             parts.append("\n| Key | Meaning | Expected | Default | Example |\n|---|---|---|---|---|\n")
             parts += [_row(name, key.help, key.expected, defaults[name], key.example) for name, key in keys.items()]
-    return "".join([*parts, _SOURCES])
+    return as_started("".join([*parts, _SOURCES]), IN_A_CHECKOUT)
 
 
 def _row(name: str, told: str, expected: str, default: object, example: str) -> str:

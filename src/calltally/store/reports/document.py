@@ -2,6 +2,7 @@
 
 import sys
 
+from calltally.model.command import IN_A_CHECKOUT, as_started
 from calltally.store.reports.view import View
 from calltally.store.reports.views import VERSION, VIEWS
 
@@ -33,7 +34,7 @@ meaning comes with a higher version and a line in the changelog. The tables behi
 
 def document() -> str:
     """Return the page as Markdown."""
-    return "\n".join((_HEAD.replace("VERSION", str(VERSION)), *map(_section, VIEWS)))
+    return as_started("\n".join((_HEAD.replace("VERSION", str(VERSION)), *map(_section, VIEWS))), IN_A_CHECKOUT)
 
 
 def _section(view: View) -> str:
