@@ -20,7 +20,6 @@ from calltally.settings.values import (
     host_from,
     hours_from,
     network_from,
-    numbers_from,
     password_hash_from,
     public_url_from,
     text_from,
@@ -160,8 +159,11 @@ class TeamSetting:
     name: Annotated[_Text, Key("The team's name.", "a text of one line", '"Support"')]
     numbers: Annotated[
         tuple[_Text, ...],
-        AfterValidator(numbers_from),
-        Key("Its numbers, two or more.", "a list of two or more numbers", '["+4930123450", "+4930123451"]'),
+        Key(
+            "Its numbers, two or more; with fewer it is left out, with a warning.",
+            "a list of numbers",
+            '["+4930123450", "+4930123451"]',
+        ),
     ]
 
 

@@ -12,7 +12,6 @@ _HOURS = re.compile(
     r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
 )
 _LAST_PORT = 65_535
-_FEWEST_OF_A_TEAM = 2
 _DATABASE = re.compile(r"(sqlite|postgresql(\+psycopg)?|(mysql|mariadb)(\+pymysql)?)://")
 
 
@@ -123,10 +122,3 @@ def text_from(value: str) -> str:
     if not written or not written.isprintable():
         raise ValueError("empty, or more than one line")
     return written
-
-
-def numbers_from(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the numbers of a team; one number alone is found under itself, and makes no team."""
-    if len(set(value)) < _FEWEST_OF_A_TEAM:
-        raise ValueError("fewer than two numbers")
-    return value
