@@ -58,6 +58,8 @@ def test_where_grafana_finds_the_folder_can_be_said(tmp_path: Path) -> None:
 
 def test_sqlite_has_no_roles_and_a_reader_needs_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CALLTALLY_READER_PASSWORD", raising=False)
+    monkeypatch.delenv("CALLTALLY_DATABASE__URL", raising=False)
     done = RUNNER.invoke(app, ["database", "grant-reader", "--data", str(tmp_path)], input="secret\n")
     assert "SQLite knows no roles" in str(done.exception)
+    monkeypatch.setenv("CALLTALLY_DATABASE__URL", "postgresql://calltally:secret@127.0.0.1:1/calltally")
     _said("database", "grant-reader", "--data", str(tmp_path), ends=2, text="\n")

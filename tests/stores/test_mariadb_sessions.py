@@ -175,8 +175,8 @@ def test_exports_and_questions_about_whole_tables_take_as_long_as_they_take(
     kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time of a question that is streamed runs until its last row was fetched."""
-    monkeypatch.setattr(mariadb, "READ_SECONDS", 0.001)
-    slow = "SELECT name, SLEEP(0.05) FROM stored_values"
+    monkeypatch.setattr(mariadb, "READ_SECONDS", 1)
+    slow = "SELECT name, SLEEP(1.2) FROM stored_values LIMIT 1"
     with closing(open_store(kind.fresh(), zone=ZONE)) as store:
         with engine_of(store).reading() as connection:
             streamed = connection.execution_options(yield_per=1).exec_driver_sql(slow)
