@@ -40,6 +40,9 @@ password = "{PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("cor
 check_signature = false
 peers = ["127.0.0.1"]
 """
+PATIENCE_SECONDS: Final = 30
+"""Just after a start a page or stream may wait, longer where something else keeps the disk busy."""
+
 PUSH: Final = b"event=newCall&direction=in&from=4930111&to=4930222&callId=1&user[]=Anna&userId[]=1w0&fullUserId[]=1w0"
 
 
@@ -54,7 +57,11 @@ class Front:
     def client(self) -> httpx2.Client:
         """Return a client that calls the proxy by the public name."""
         return httpx2.Client(
-            base_url=self.address, headers={"host": NAME}, verify=self.trust or False, timeout=30, trust_env=False
+            base_url=self.address,
+            headers={"host": NAME},
+            verify=self.trust or False,
+            timeout=PATIENCE_SECONDS,
+            trust_env=False,
         )
 
 
@@ -223,15 +230,16 @@ def test_the_api_opens_with_a_token(front: Front) -> None:
 def test_the_live_stream_passes_as_a_websocket(front: Front) -> None:
     host, _, port = front.address.partition("://")[2].partition(":")
     with (
-        socket.create_connection((host, int(port)), timeout=10) as line,
+        socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as line,
         connect(
             f"{'wss' if front.trust else 'ws'}://{NAME}:{port}/api/v1/live",
             sock=line,
             ssl=front.trust,
             additional_headers={"authorization": f"Bearer {front.token}"},
+            open_timeout=PATIENCE_SECONDS,
         ) as stream,
     ):
-        assert json.loads(stream.recv(timeout=10))["type"] == "snapshot"
+        assert json.loads(stream.recv(timeout=PATIENCE_SECONDS))["type"] == "snapshot"
 
 
 def test_the_live_stream_passes_as_events(front: Front) -> None:

@@ -57,11 +57,11 @@ def viewer(service: Service) -> ClientConnection:
 def sees_a_call(service: Service, call: str) -> None:
     """Hold that a viewer is shown a new call."""
     with viewer(service) as watching:
-        assert json.loads(watching.recv(timeout=10))["type"] == "snapshot"
+        assert json.loads(watching.recv(timeout=30))["type"] == "snapshot"
         pushed = ask(service, push(f"event=newCall&direction=in&callId={call}&from=1&to=2".encode()), "POST")
         assert pushed is not None
         assert pushed.status == 200
-        while call not in {seen["call_id"] for seen in json.loads(watching.recv(timeout=10))["calls"]}:
+        while call not in {seen["call_id"] for seen in json.loads(watching.recv(timeout=30))["calls"]}:
             pass
 
 
@@ -111,7 +111,7 @@ def test_what_a_viewer_says_is_passed_over(service: Service) -> None:
         for _ in range(200):
             talking.send("x" * 60_000)
         talking.send(b"")
-        assert json.loads(talking.recv(timeout=10))["type"] == "snapshot"
+        assert json.loads(talking.recv(timeout=30))["type"] == "snapshot"
         talking.send("x" * 100_000)
         with pytest.raises(ConnectionClosed, match="1009"):
             deque(talking, maxlen=0)
