@@ -198,6 +198,10 @@ class Writer:
             if batch:
                 self._last_batch = len(batch)
                 self._store(batch)
+            if len(batch) >= BUSY_BATCH:
+                # What came during the commit is little: under high load it waits for company once more.
+                self._wake.set()
+                break
         self._began_at = None
 
     def _do(self, job: Callable[[Ingest], object], future: Future[object]) -> None:
