@@ -17,6 +17,8 @@ from tests.running import FORM, Service, running_service
 PATIENCE_SECONDS = 30
 NO_LIMIT = resource.RLIM_INFINITY
 can_limit = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process that runs already")
+BEFORE_AND_AFTER = [b"event=newCall&direction=in&callId=after", b"event=newCall&direction=in&callId=before"]
+"""What is stored of three pushes of which the middle one was turned away; its sender would come again."""
 
 
 def push(http: httpx2.Client, body: bytes) -> httpx2.Response:
@@ -86,10 +88,7 @@ def test_a_locked_database_is_no_acknowledgement_and_passes_by_itself(tmp_path: 
         intruder.close()
         assert is_true_in_time(lambda: http.get("/readyz").status_code == 200)
         assert push(http, b"event=newCall&direction=in&callId=after").status_code == 200
-        assert sorted(service.bodies()) == [
-            b"event=newCall&direction=in&callId=after",
-            b"event=newCall&direction=in&callId=before",
-        ]
+        assert sorted(service.bodies()) == BEFORE_AND_AFTER
 
 
 def test_a_folder_that_is_taken_away_is_no_acknowledgement_and_may_come_back(tmp_path: Path) -> None:
@@ -103,10 +102,7 @@ def test_a_folder_that_is_taken_away_is_no_acknowledgement_and_may_come_back(tmp
         (tmp_path / "away").rename(tmp_path / "data")
         assert is_true_in_time(lambda: http.get("/readyz").status_code == 200)
         assert push(http, b"event=newCall&direction=in&callId=after").status_code == 200
-        assert sorted(service.bodies()) == [
-            b"event=newCall&direction=in&callId=after",
-            b"event=newCall&direction=in&callId=before",
-        ]
+        assert sorted(service.bodies()) == BEFORE_AND_AFTER
 
 
 def test_a_service_whose_folder_was_deleted_keeps_answering_and_ends_in_order(tmp_path: Path) -> None:
